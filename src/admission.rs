@@ -1,0 +1,255 @@
+//! Review bytes in, reply bytes out: synchronous and pure.
+
+mod request;
+mod response;
+
+use serde::Serialize;
+
+use crate::config::Settings;
+use crate::object::{Object, Template};
+use crate::plan::{Facts, Plan, Scope};
+use crate::record::{Record, Summary, warnings};
+use request::Request;
+use response::Response;
+
+/// What a path of the webhook asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Patch new pods, and ephemeral containers that are added.
+    Harden,
+    /// Patch nothing; report what the profile would set.
+    Audit,
+    /// Patch nothing; warn where a person is needed: an unsafe choice, a step back.
+    Preview,
+}
+
+impl Mode {
+    /// The mode that the first part of a path names.
+    #[must_use]
+    pub fn from_path_segment(segment: &str) -> Option<Self> {
+        match segment {
+            "harden" => Some(Self::Harden),
+            "audit" => Some(Self::Audit),
+            "preview" => Some(Self::Preview),
+            _ => None,
+        }
+    }
+
+    /// The mode's name, as it is in paths, labels and records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Harden => "harden",
+            Self::Audit => "audit",
+            Self::Preview => "preview",
+        }
+    }
+}
+
+/// The reply to a review.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The AdmissionReview with the response, as JSON.
+    pub body: Vec<u8>,
+    /// What to log and count.
+    pub record: Record,
+}
+
+/// Why a review cannot be answered. The caller makes it an HTTP 500, so that the registered `failurePolicy` decides and
+/// the API server shows the text (C10).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The path names no profile of the configuration.
+    #[error(
+        "there is no profile `{name}` in the configuration: it has {known}; correct the webhook's path"
+    )]
+    UnknownProfile {
+        /// The name, cleaned.
+        name: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// The body is not UTF-8.
+    #[error("the body is not UTF-8 from byte {0} on; send an AdmissionReview as JSON")]
+    NotUtf8(usize),
+    /// The body is not one JSON document.
+    #[error(
+        "the body is not one whole JSON document: see line {line}, column {column}; send an AdmissionReview as JSON"
+    )]
+    NotJson {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+    },
+    /// A field has another type than Kubernetes gives it.
+    #[error(
+        "a field at line {line}, column {column} is missing or has another type than in admission.k8s.io/v1 and core/v1; \
+         send what the API server sends"
+    )]
+    Unexpected {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+    },
+    /// It is not an AdmissionReview.
+    #[error(
+        "the body is no AdmissionReview: its kind or its apiVersion is another; send an AdmissionReview of admission.k8s.io/v1"
+    )]
+    NotAReview,
+    /// It is an AdmissionReview of another version.
+    #[error(
+        "this webhook speaks admission.k8s.io/v1 only; register it with `admissionReviewVersions: [v1]`"
+    )]
+    Version,
+    /// It holds no request.
+    #[error("the AdmissionReview has no `request` with a `uid`; send what the API server sends")]
+    NoRequest,
+    /// The operation makes an object, and there is none.
+    #[error(
+        "the request's `object` is null, and it is to be created or updated; send what the API server sends"
+    )]
+    NoObject,
+}
+
+impl Failure {
+    /// Its name in metrics: one of a few.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::UnknownProfile { .. } => "unknown-profile",
+            Self::NotUtf8(_) | Self::NotJson { .. } | Self::Unexpected { .. } => "unreadable",
+            Self::NotAReview | Self::NoRequest | Self::NoObject => "no-review",
+            Self::Version => "version",
+        }
+    }
+}
+
+/// Answers one review by the profile called `profile`.
+///
+/// # Errors
+///
+/// When the profile is unknown or the review cannot be read. Whether an object is safe is never an error.
+pub fn answer(
+    settings: &Settings,
+    mode: Mode,
+    profile: &str,
+    facts: &Facts,
+    body: &[u8],
+) -> Result<Answer, Failure> {
+    let Some(profile) = settings.profile(profile) else {
+        let known: Vec<&str> = settings.profile_names().collect();
+        return Err(Failure::UnknownProfile {
+            name: profile.escape_default().take(63).collect::<String>(),
+            known: known.join(", "),
+        });
+    };
+    let request = request::read(body)?;
+    let Some((template, scope)) = subject(&request, mode) else {
+        return Ok(skipped(&request, mode, profile.name()));
+    };
+    let object = request.object.as_ref().ok_or(Failure::NoObject)?;
+    let Some(pod) = template.pod(object) else {
+        return Ok(skipped(&request, mode, profile.name()));
+    };
+
+    let plan = Plan::new(pod, scope, profile, facts);
+    let patch = if mode == Mode::Harden {
+        plan.patch()
+    } else {
+        None
+    };
+    let summary = Summary::of(plan.findings());
+    // Warnings on what a controller makes reach nobody (J10).
+    let warnings = match object.metadata.controller() {
+        Some(_) => Vec::new(),
+        None => warnings(mode, profile.name(), plan.findings()),
+    };
+    let body = Response {
+        patch: patch.as_deref(),
+        warnings: &warnings,
+        audit_annotations: summary.audit_annotations(profile.name(), settings.version()),
+        ..Response::allow(&request.uid)
+    }
+    .to_json();
+    let outcome = match (mode, &patch) {
+        (Mode::Harden, Some(_)) => "patched",
+        (Mode::Harden, None) => "unchanged",
+        (Mode::Audit | Mode::Preview, _) => "shadow",
+    };
+    let record = Record {
+        outcome,
+        set: summary.set,
+        kept: summary.kept,
+        stepped_back: summary.stepped_back,
+        patch_bytes: patch.map_or(0, |patch| patch.len()),
+        warnings: warnings.len(),
+        ..record(&request, mode, profile.name())
+    };
+    Ok(Answer { body, record })
+}
+
+/// What of the request rules have something to say of, if anything: new pods, new ephemeral containers, and in the modes
+/// that change nothing also the templates of workloads. A running pod cannot be changed (U1, U2).
+fn subject<'r>(request: &'r Request<'_>, mode: Mode) -> Option<(Template, Scope<'r>)> {
+    let template = Template::of(&request.kind.group, &request.kind.kind)?;
+    let subresource = request.sub_resource.as_deref().unwrap_or_default();
+    match (template, subresource, request.operation.as_str()) {
+        (Template::Itself, "", "CREATE") => Some((template, Scope::Creation)),
+        (Template::Itself, "ephemeralcontainers", "UPDATE") => Some((
+            template,
+            Scope::Ephemeral(request.existing_ephemeral_containers()),
+        )),
+        (Template::Spec | Template::JobSpec, "", "CREATE" | "UPDATE") if mode != Mode::Harden => {
+            Some((template, Scope::Creation))
+        }
+        _ => None,
+    }
+}
+
+/// The reply to a request that no rule has anything to say of.
+fn skipped(request: &Request<'_>, mode: Mode, profile: &str) -> Answer {
+    let mut response = Response::allow(&request.uid);
+    response
+        .audit_annotations
+        .insert("skipped", "neither a new pod nor a new ephemeral container");
+    Answer {
+        body: response.to_json(),
+        record: record(request, mode, profile),
+    }
+}
+
+fn record(request: &Request<'_>, mode: Mode, profile: &str) -> Record {
+    let metadata = request
+        .object
+        .as_ref()
+        .map(|object: &Object<'_>| &object.metadata);
+    let own = |metadata: &crate::object::Metadata<'_>| {
+        let name = metadata.name.as_ref().filter(|name| !name.is_empty());
+        name.or(metadata.generate_name.as_ref())
+            .map(ToString::to_string)
+    };
+    let named = request
+        .name
+        .as_ref()
+        .filter(|name| !name.is_empty())
+        .map(ToString::to_string);
+    Record {
+        uid: request.uid.to_string(),
+        mode,
+        profile: profile.to_owned(),
+        operation: request.operation.to_string(),
+        kind: request.kind.kind.to_string(),
+        namespace: request.namespace.as_deref().unwrap_or_default().to_owned(),
+        name: named.or_else(|| metadata.and_then(own)).unwrap_or_default(),
+        dry_run: request.dry_run.unwrap_or(false),
+        outcome: "skipped",
+        set: String::new(),
+        kept: String::new(),
+        stepped_back: String::new(),
+        patch_bytes: 0,
+        warnings: 0,
+    }
+}

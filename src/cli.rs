@@ -1,0 +1,43 @@
+//! The commands.
+
+mod review;
+mod rules;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Fills in the security settings that a pod's author left out.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer one AdmissionReview from a file, as the webhook would, and check the patch.
+    Review(review::Args),
+    /// Print the rules as the Markdown of docs/rules.md.
+    Rules,
+}
+
+impl Cli {
+    /// Runs the command. An error goes to stderr with its causes, and the exit code is 2.
+    #[must_use]
+    #[expect(
+        clippy::print_stderr,
+        reason = "the one place where an error of a command is said"
+    )]
+    pub fn run(self) -> ExitCode {
+        let done = match self.command {
+            Command::Review(args) => review::run(args),
+            Command::Rules => rules::run(),
+        };
+        done.unwrap_or_else(|error| {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        })
+    }
+}

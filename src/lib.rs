@@ -1,0 +1,24 @@
+//! pod-hardener fills in the security settings that a pod's author left out.
+//!
+//! A functional core with I/O around it:
+//!
+//! - [`object`]: where each kind keeps its pod, and a borrowed view of it.
+//! - [`rule`], [`rules`]: what a rule is and may say; one file per practice.
+//! - [`config`]: `defaults.toml` to profiles.
+//! - [`plan`]: pod, profile and facts to plan; the only code that knows JSON Patch.
+//! - [`record`]: plan to warnings, audit annotations and log record.
+//! - [`admission`]: review bytes to reply bytes.
+//!
+//! All of these are synchronous and pure: no socket, file, clock or environment. Around them:
+//!
+//! - `serve`: sockets, TLS, limits, health, metrics, shutdown.
+//! - [`cli`]: the commands.
+
+pub mod admission;
+pub mod cli;
+pub mod config;
+pub mod object;
+pub mod plan;
+pub mod record;
+pub mod rule;
+pub mod rules;

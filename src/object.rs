@@ -1,0 +1,224 @@
+//! Where each kind keeps its pod, and a borrowed view of that pod.
+//!
+//! The view reads what rules look at and skips the rest, so that a field newer than this program passes through
+//! untouched (J5). It never writes: a [`crate::plan::Plan`] does, against this view.
+
+mod text;
+mod view;
+mod windows;
+
+pub use text::{Pairs, Text};
+pub use view::{
+    Capabilities, ContainerSpec, Metadata, Object, Owner, PodSecurityContext, SeccompProfile,
+    SecurityContext, Spec, WindowsOptions,
+};
+
+use std::fmt;
+
+/// The kinds that hold a pod, by API group, and where in them it is.
+const KINDS: [(&str, &str, Template); 8] = [
+    ("", "Pod", Template::Itself),
+    ("", "ReplicationController", Template::Spec),
+    ("apps", "DaemonSet", Template::Spec),
+    ("apps", "Deployment", Template::Spec),
+    ("apps", "ReplicaSet", Template::Spec),
+    ("apps", "StatefulSet", Template::Spec),
+    ("batch", "CronJob", Template::JobSpec),
+    ("batch", "Job", Template::Spec),
+];
+
+/// Where an object keeps its pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Template {
+    /// The object is a pod.
+    Itself,
+    /// In `spec.template`.
+    Spec,
+    /// In `spec.jobTemplate.spec.template`.
+    JobSpec,
+}
+
+impl Template {
+    /// Where `kind` of the API group `group` keeps its pod; `None` where it keeps none.
+    #[must_use]
+    pub fn of(group: &str, kind: &str) -> Option<Self> {
+        KINDS
+            .iter()
+            .find(|(g, k, _)| *g == group && *k == kind)
+            .map(|(_, _, template)| *template)
+    }
+
+    /// The JSON pointer (RFC 6901) of the pod in the object.
+    #[must_use]
+    pub fn pointer(self) -> &'static str {
+        match self {
+            Self::Itself => "",
+            Self::Spec => "/spec/template",
+            Self::JobSpec => "/spec/jobTemplate/spec/template",
+        }
+    }
+
+    /// The pod in `object`; `None` where the object has no pod spec there.
+    #[must_use]
+    pub fn pod<'a>(self, object: &'a Object<'a>) -> Option<Pod<'a>> {
+        let holder = match self {
+            Self::Itself => object,
+            Self::Spec => object.spec.as_ref()?.template.as_deref()?,
+            Self::JobSpec => {
+                let job = object.spec.as_ref()?.job_template.as_deref()?;
+                job.spec.as_ref()?.template.as_deref()?
+            }
+        };
+        Some(Pod {
+            template: self,
+            metadata: &holder.metadata,
+            spec: holder.spec.as_ref()?,
+        })
+    }
+}
+
+/// A pod, or the template of one, as its author and everybody before us left it.
+#[derive(Clone, Copy, Debug)]
+pub struct Pod<'a> {
+    /// Where in its object it is.
+    pub template: Template,
+    /// Its metadata.
+    pub metadata: &'a Metadata<'a>,
+    /// Its spec.
+    pub spec: &'a Spec<'a>,
+}
+
+impl<'a> Pod<'a> {
+    /// The value of the annotation `key`.
+    #[must_use]
+    pub fn annotation(&self, key: &str) -> Option<&'a str> {
+        self.metadata.annotations.get(key)
+    }
+
+    /// Whether this is the API's picture of a static pod, on which nothing can be changed (X17).
+    #[must_use]
+    pub fn is_mirror(&self) -> bool {
+        self.annotation("kubernetes.io/config.mirror").is_some()
+    }
+
+    /// Whether the pod may run on a Windows node, by any of the signs of W3.
+    #[must_use]
+    pub fn is_windows(&self) -> bool {
+        windows::is_windows(self.spec)
+    }
+
+    /// Init containers, sidecars and regular containers, in the order of the spec.
+    pub fn containers(&self) -> impl Iterator<Item = Container<'a>> + use<'a> {
+        let init = self.spec.init_containers.iter().flatten();
+        let regular = self.spec.containers.iter().flatten();
+        let init = init.enumerate().map(|(index, spec)| Container {
+            kind: spec.init_kind(),
+            index,
+            spec,
+        });
+        init.chain(regular.enumerate().map(|(index, spec)| Container {
+            kind: ContainerKind::Regular,
+            index,
+            spec,
+        }))
+    }
+
+    /// The ephemeral containers that are not among `existing` (U5: those that are may not change).
+    pub fn new_ephemeral_containers<'n>(
+        &self,
+        existing: &'n [Text<'n>],
+    ) -> impl Iterator<Item = Container<'a>> + use<'a, 'n> {
+        let ephemeral = self.spec.ephemeral_containers.iter().flatten().enumerate();
+        ephemeral
+            .filter(|(_, spec)| !existing.iter().any(|name| name.as_str() == spec.name()))
+            .map(|(index, spec)| Container {
+                kind: ContainerKind::Ephemeral,
+                index,
+                spec,
+            })
+    }
+}
+
+/// What kind of container it is: rules and the API treat them differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ContainerKind {
+    /// Runs to its end before the regular ones start.
+    Init,
+    /// An init container with `restartPolicy: Always` (N1: only this exact value).
+    Sidecar,
+    /// One of `spec.containers`.
+    Regular,
+    /// Added to a running pod, by `kubectl debug` for one.
+    Ephemeral,
+}
+
+impl ContainerKind {
+    /// The list of the pod spec that holds it.
+    #[must_use]
+    pub fn list(self) -> &'static str {
+        match self {
+            Self::Init | Self::Sidecar => "initContainers",
+            Self::Regular => "containers",
+            Self::Ephemeral => "ephemeralContainers",
+        }
+    }
+}
+
+impl fmt::Display for ContainerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Init => "init container",
+            Self::Sidecar => "sidecar",
+            Self::Regular => "container",
+            Self::Ephemeral => "ephemeral container",
+        })
+    }
+}
+
+/// A container and its place in the pod.
+#[derive(Clone, Copy, Debug)]
+pub struct Container<'a> {
+    /// What kind it is.
+    pub kind: ContainerKind,
+    /// Its position in [`ContainerKind::list`].
+    pub index: usize,
+    /// What it says.
+    pub spec: &'a ContainerSpec<'a>,
+}
+
+impl<'a> Container<'a> {
+    /// Its security context, if it has one.
+    #[must_use]
+    pub fn security_context(&self) -> Option<&'a SecurityContext<'a>> {
+        self.spec.security_context.as_ref()
+    }
+
+    /// Whether its author asked for all privileges of the node.
+    #[must_use]
+    pub fn is_privileged(&self) -> bool {
+        self.security_context()
+            .is_some_and(|context| context.privileged == Some(true))
+    }
+
+    /// The capabilities that the author adds.
+    #[must_use]
+    pub fn added_capabilities(&self) -> &'a [Text<'a>] {
+        let capabilities = self
+            .security_context()
+            .and_then(|c| c.capabilities.as_ref());
+        capabilities
+            .and_then(|c| c.add.as_deref())
+            .unwrap_or_default()
+    }
+
+    /// The capabilities that the author drops.
+    #[must_use]
+    pub fn dropped_capabilities(&self) -> &'a [Text<'a>] {
+        let capabilities = self
+            .security_context()
+            .and_then(|c| c.capabilities.as_ref());
+        capabilities
+            .and_then(|c| c.drop.as_deref())
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,92 @@
+//! Pod, profile and facts in; plan out.
+//!
+//! The engine walks the containers and asks every rule that the profile switches on. The plan says for every rule and
+//! container what became of it, and renders to the smallest patch that sets what is missing.
+
+mod facts;
+mod patch;
+
+pub use facts::Facts;
+
+use crate::config::Profile;
+use crate::object::{Container, Pod, Text};
+use crate::rule::{At, Finding, MIRROR_POD, Place, Say, Verdict, WINDOWS};
+
+/// Which containers of the pod may still be changed.
+#[derive(Clone, Copy, Debug)]
+pub enum Scope<'a> {
+    /// The pod is being made: its init, sidecar and regular containers.
+    Creation,
+    /// Ephemeral containers are being added to a running pod: those whose names are not in this list (U4, U5).
+    Ephemeral(&'a [Text<'a>]),
+}
+
+/// What the rules of a profile say of a pod.
+#[derive(Clone, Debug)]
+pub struct Plan<'a> {
+    pod: Pod<'a>,
+    findings: Vec<Finding<'a>>,
+}
+
+impl<'a> Plan<'a> {
+    /// Asks every rule of `profile` about every container of `pod` in `scope`.
+    #[must_use]
+    pub fn new(pod: Pod<'a>, scope: Scope<'_>, profile: &'a Profile, facts: &'a Facts) -> Self {
+        let mut plan = Self {
+            pod,
+            findings: Vec::new(),
+        };
+        let (mirror, windows) = (pod.is_mirror(), pod.is_windows());
+        let mut visit = |container: Container<'a>| {
+            let place = Place {
+                kind: container.kind,
+                index: container.index,
+                name: container.spec.name(),
+            };
+            for (rule, options) in profile.rules() {
+                let mut say = Say::new(&mut plan.findings, rule, place);
+                match (mirror, windows && rule.linux_only) {
+                    (true, _) => say.step_back(MIRROR_POD),
+                    (false, true) => say.step_back(WINDOWS),
+                    (false, false) => (rule.look)(
+                        At {
+                            pod,
+                            container,
+                            options,
+                            facts,
+                        },
+                        &mut say,
+                    ),
+                }
+            }
+        };
+        match scope {
+            Scope::Creation => pod.containers().for_each(&mut visit),
+            Scope::Ephemeral(existing) => {
+                pod.new_ephemeral_containers(existing).for_each(&mut visit);
+            }
+        }
+        plan
+    }
+
+    /// What the rules said, container by container.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding<'a>] {
+        &self.findings
+    }
+
+    /// Whether anything is missing that the plan fills in.
+    #[must_use]
+    pub fn sets_anything(&self) -> bool {
+        let mut verdicts = self.findings.iter().map(|finding| &finding.verdict);
+        verdicts.any(|verdict| matches!(verdict, Verdict::Set(..)))
+    }
+
+    /// The JSON Patch (RFC 6902) that carries the plan out on the object that the pod was read from; `None` where there
+    /// is nothing to do, since even an empty patch costs the API server a second look (C3).
+    #[must_use]
+    pub fn patch(&self) -> Option<String> {
+        self.sets_anything()
+            .then(|| patch::render(self.pod, &self.findings))
+    }
+}

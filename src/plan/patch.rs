@@ -1,0 +1,141 @@
+//! Findings to RFC 6902: the only code that knows JSON Patch.
+//!
+//! Every operation is an `add` at the deepest place of which the parent is known to be there: the view is asked on the
+//! way down, and what is missing is composed into the value. So a patch applies by construction (J3, J4), and a missing
+//! `securityContext` costs one operation, whatever goes into it.
+
+use std::fmt::Write;
+
+use crate::object::{ContainerSpec, Pod};
+use crate::rule::{Field, Finding, Verdict};
+
+/// One thing to set below a container.
+#[derive(Clone, Copy)]
+struct Change<'f> {
+    field: Field,
+    json: &'f str,
+}
+
+/// The patch for `findings` on the object that holds `pod`.
+pub(super) fn render(pod: Pod<'_>, findings: &[Finding<'_>]) -> String {
+    let mut patch = Patch(String::with_capacity(1_024));
+    patch.0.push('[');
+    for of_one in findings.chunk_by(|a, b| a.place == b.place) {
+        let Some(first) = of_one.first() else {
+            continue;
+        };
+        let (list, index) = (first.place.kind.list(), first.place.index);
+        let pointer = format!("{}/spec/{list}/{index}", pod.template.pointer());
+        let Some(container) = container(pod, list, index) else {
+            continue;
+        };
+        let mut changes: Vec<Change<'_>> = of_one.iter().filter_map(change).collect();
+        changes.sort_by_key(|change| change.field);
+        patch.below(&pointer, 0, container, &changes);
+    }
+    patch.0.push(']');
+    patch.0
+}
+
+fn container<'a>(pod: Pod<'a>, list: &str, index: usize) -> Option<&'a ContainerSpec<'a>> {
+    let containers = match list {
+        "initContainers" => &pod.spec.init_containers,
+        "containers" => &pod.spec.containers,
+        _ => &pod.spec.ephemeral_containers,
+    };
+    containers.as_ref()?.get(index)
+}
+
+fn change<'f>(finding: &'f Finding<'_>) -> Option<Change<'f>> {
+    match &finding.verdict {
+        Verdict::Set(field, json) => Some(Change {
+            field: *field,
+            json,
+        }),
+        Verdict::Kept(_) | Verdict::SteppedBack(_) => None,
+    }
+}
+
+/// The name at `depth` on the way to the changed field.
+fn token(change: &Change<'_>, depth: usize) -> &'static str {
+    change.field.path.get(depth).copied().unwrap_or_default()
+}
+
+struct Patch(String);
+
+impl Patch {
+    /// Operations for changes, sorted by path, that share their first `depth` names; the object there exists.
+    fn below(
+        &mut self,
+        pointer: &str,
+        depth: usize,
+        container: &ContainerSpec<'_>,
+        changes: &[Change<'_>],
+    ) {
+        for group in changes.chunk_by(|a, b| token(a, depth) == token(b, depth)) {
+            let Some(first) = group.first() else { continue };
+            let (leaf, path) = split(first, depth);
+            let pointer = format!("{pointer}/{}", token(first, depth));
+            match (leaf, container.has(path)) {
+                (true, true) if first.field.list => {
+                    for change in group {
+                        self.add(&pointer, "/-", |json| json.push_str(change.json));
+                    }
+                }
+                (false, true) => self.below(&pointer, depth + 1, container, group),
+                (true, _) | (false, false) => {
+                    self.add(&pointer, "", |json| value(json, depth, group));
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, pointer: &str, end: &str, value: impl FnOnce(&mut String)) {
+        if !self.0.ends_with('[') {
+            self.0.push(',');
+        }
+        // Writing to a String cannot fail. The names are constants and positions: nothing in them needs escaping.
+        let _ = write!(self.0, r#"{{"op":"add","path":"{pointer}{end}","value":"#);
+        value(&mut self.0);
+        self.0.push('}');
+    }
+}
+
+/// Whether the change's field is at `depth`, and the path up to there.
+fn split(change: &Change<'_>, depth: usize) -> (bool, &'static [&'static str]) {
+    let path = change.field.path;
+    (path.len() == depth + 1, path.get(..=depth).unwrap_or(path))
+}
+
+/// The value at `depth` that holds all of `group`: the field itself, or the objects that are missing on the way to it.
+fn value(json: &mut String, depth: usize, group: &[Change<'_>]) {
+    let Some(first) = group.first() else { return };
+    match (split(first, depth).0, first.field.list) {
+        (true, false) => json.push_str(first.json),
+        (true, true) => {
+            json.push('[');
+            for (i, change) in group.iter().enumerate() {
+                separate(json, i);
+                json.push_str(change.json);
+            }
+            json.push(']');
+        }
+        (false, _) => {
+            json.push('{');
+            let members = group.chunk_by(|a, b| token(a, depth + 1) == token(b, depth + 1));
+            for (i, member) in members.enumerate() {
+                separate(json, i);
+                let name = member.first().map_or("", |change| token(change, depth + 1));
+                let _ = write!(json, r#""{name}":"#);
+                value(json, depth + 1, member);
+            }
+            json.push('}');
+        }
+    }
+}
+
+fn separate(json: &mut String, position: usize) {
+    if position > 0 {
+        json.push(',');
+    }
+}

@@ -1,0 +1,190 @@
+//! Warnings: what `kubectl` shows to whoever sent the object. A handful, a line each, and only what a person can act on.
+
+use std::fmt::Write;
+
+use super::{cut, show};
+use crate::admission::Mode;
+use crate::rule::{Finding, Reason, Verdict};
+
+/// The most warnings of one reply: an API server that has 4,096 characters of them cuts every one short (J9).
+const MAX_WARNINGS: usize = 5;
+
+/// The most bytes of one warning (J9: 256 may be cut; the aim is 120).
+const MAX_BYTES: usize = 240;
+
+/// The most names in one warning.
+const MAX_NAMES: usize = 4;
+
+/// The warnings for `findings`: what the profile would set where nothing is patched (`audit`), unsafe choices that were
+/// kept, and steps back.
+#[must_use]
+pub fn warnings(mode: Mode, profile: &str, findings: &[Finding<'_>]) -> Vec<String> {
+    let mut lines = Lines(Vec::new());
+    if mode == Mode::Audit {
+        findings.iter().for_each(|finding| lines.would_set(finding));
+    }
+    findings
+        .iter()
+        .for_each(|finding| lines.unsafe_choice(finding));
+    findings.iter().for_each(|finding| lines.step_back(finding));
+    lines.render(profile)
+}
+
+/// What one warning is about; findings of the same topic share it.
+#[derive(PartialEq, Eq)]
+enum Topic<'f> {
+    WouldSet(crate::rule::Field, &'static str),
+    Unsafe(crate::rule::Field, &'f str),
+    SteppedBack(Reason),
+}
+
+/// One warning to be.
+struct Line<'f> {
+    topic: Topic<'f>,
+    rules: Vec<&'f str>,
+    values: Vec<&'f str>,
+    containers: Vec<&'f str>,
+}
+
+struct Lines<'f>(Vec<Line<'f>>);
+
+impl<'f> Lines<'f> {
+    fn would_set(&mut self, finding: &'f Finding<'f>) {
+        if let Verdict::Set(field, json) = &finding.verdict {
+            let line = self.line(Topic::WouldSet(*field, finding.rule), finding);
+            add(&mut line.values, json.trim_matches('"'));
+        }
+    }
+
+    fn unsafe_choice(&mut self, finding: &'f Finding<'f>) {
+        if let Verdict::Kept(choice) = &finding.verdict
+            && !choice.safe
+        {
+            self.line(Topic::Unsafe(choice.field, choice.said), finding);
+        }
+    }
+
+    fn step_back(&mut self, finding: &'f Finding<'f>) {
+        if let Verdict::SteppedBack(reason) = finding.verdict {
+            self.line(Topic::SteppedBack(reason), finding);
+        }
+    }
+
+    fn line(&mut self, topic: Topic<'f>, finding: &'f Finding<'f>) -> &mut Line<'f> {
+        let at = self
+            .0
+            .iter()
+            .position(|line| line.topic == topic)
+            .unwrap_or_else(|| {
+                self.0.push(Line {
+                    topic,
+                    rules: Vec::new(),
+                    values: Vec::new(),
+                    containers: Vec::new(),
+                });
+                self.0.len() - 1
+            });
+        // `at` is the position just found or made.
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the position was found or made above"
+        )]
+        let line = &mut self.0[at];
+        add(&mut line.rules, finding.rule);
+        add(&mut line.containers, finding.place.name);
+        line
+    }
+
+    fn render(self, profile: &str) -> Vec<String> {
+        let all = self.0.len();
+        let shown = if all > MAX_WARNINGS {
+            MAX_WARNINGS - 1
+        } else {
+            all
+        };
+        let mut warnings: Vec<String> = self
+            .0
+            .iter()
+            .take(shown)
+            .map(|line| line.render(profile))
+            .collect();
+        if all > shown {
+            let rest = all - shown;
+            warnings.push(format!(
+                "pod-hardener {profile}: and {rest} more, all in the API server's audit log"
+            ));
+        }
+        warnings
+    }
+}
+
+impl Line<'_> {
+    fn render(&self, profile: &str) -> String {
+        let mut text = format!("pod-hardener {profile}: ");
+        names(&mut text, &self.containers);
+        // Writing to a String cannot fail.
+        let _ = match &self.topic {
+            Topic::WouldSet(field, rule) if field.list => {
+                write!(
+                    text,
+                    ": {rule} would add {} to {field}",
+                    self.values.join(", ")
+                )
+            }
+            Topic::WouldSet(field, rule) => {
+                write!(
+                    text,
+                    ": {rule} would set {field}: {}",
+                    self.values.join(", ")
+                )
+            }
+            Topic::Unsafe(field, said) => {
+                let _ = write!(text, ": {field}: ");
+                show(&mut text, said);
+                write!(
+                    text,
+                    " is kept, as written, against {}",
+                    self.rules.join(", ")
+                )
+            }
+            Topic::SteppedBack(reason) => {
+                write!(
+                    text,
+                    ": {} stepped back: {}",
+                    self.rules.join(", "),
+                    reason.text
+                )
+            }
+        };
+        cut(&mut text, MAX_BYTES);
+        text
+    }
+}
+
+/// `container web`, `containers web, db`, `containers a, b, c, d and 3 more`.
+fn names(text: &mut String, containers: &[&str]) {
+    text.push_str(if containers.len() == 1 {
+        "container "
+    } else {
+        "containers "
+    });
+    for (i, name) in containers.iter().take(MAX_NAMES).enumerate() {
+        if i > 0 {
+            text.push_str(", ");
+        }
+        show(text, name);
+    }
+    if let Some(more) = containers
+        .len()
+        .checked_sub(MAX_NAMES)
+        .filter(|more| *more > 0)
+    {
+        let _ = write!(text, " and {more} more");
+    }
+}
+
+fn add<'f>(list: &mut Vec<&'f str>, entry: &'f str) {
+    if !list.contains(&entry) {
+        list.push(entry);
+    }
+}

@@ -1,0 +1,106 @@
+//! What rules say, and the only way for them to say it.
+
+use std::borrow::Cow;
+
+use super::{Field, Reason, Rule};
+use crate::object::ContainerKind;
+
+/// Something that a rule found at a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding<'a> {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// Where.
+    pub place: Place<'a>,
+    /// What.
+    pub verdict: Verdict<'a>,
+}
+
+/// A container, by list and position; its name is for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// What kind of container.
+    pub kind: ContainerKind,
+    /// Its position in its list.
+    pub index: usize,
+    /// Its name, as the author wrote it: not checked by anybody yet.
+    pub name: &'a str,
+}
+
+/// What a rule says of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict<'a> {
+    /// It was missing: it is set to this JSON. In a list, this entry is added.
+    Set(Field, Cow<'a, str>),
+    /// Its author chose it: it stays.
+    Kept(Choice<'a>),
+    /// It is missing and stays so.
+    SteppedBack(Reason),
+}
+
+/// An author's choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice<'a> {
+    /// The field.
+    pub field: Field,
+    /// Who said so: the container, or the pod for all of its silent containers (E2).
+    pub level: Level,
+    /// What was chosen, as people say it.
+    pub said: &'a str,
+    /// Whether the practice is met by it. One that is not is reported.
+    pub safe: bool,
+}
+
+/// Where in a pod something was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// By the container.
+    Container,
+    /// By the pod, for every container that is silent.
+    Pod,
+}
+
+/// Where a rule says what it has to say.
+#[derive(Debug)]
+pub struct Say<'s, 'a> {
+    findings: &'s mut Vec<Finding<'a>>,
+    rule: &'static Rule,
+    place: Place<'a>,
+}
+
+impl<'s, 'a> Say<'s, 'a> {
+    pub(crate) fn new(
+        findings: &'s mut Vec<Finding<'a>>,
+        rule: &'static Rule,
+        place: Place<'a>,
+    ) -> Self {
+        Self {
+            findings,
+            rule,
+            place,
+        }
+    }
+
+    /// The field is missing: set it to `json`, or add the entry `json` where the field is a list.
+    pub fn set(&mut self, field: Field, json: impl Into<Cow<'a, str>>) {
+        self.push(Verdict::Set(field, json.into()));
+    }
+
+    /// The field is the author's choice: keep it.
+    pub fn keep(&mut self, choice: Choice<'a>) {
+        self.push(Verdict::Kept(choice));
+    }
+
+    /// The field is missing and stays so, for `reason`.
+    pub fn step_back(&mut self, reason: Reason) {
+        self.push(Verdict::SteppedBack(reason));
+    }
+
+    fn push(&mut self, verdict: Verdict<'a>) {
+        self.findings.push(Finding {
+            rule: self.rule.id,
+            place: self.place,
+            verdict,
+        });
+    }
+}
