@@ -10,7 +10,7 @@ pub use facts::Facts;
 
 use crate::config::Profile;
 use crate::object::{Container, Pod, Text};
-use crate::rule::{At, Finding, MIRROR_POD, Place, Say, Verdict, WINDOWS};
+use crate::rule::{At, Finding, MIRROR_POD, Place, Reason, Rule, Say, Verdict, WINDOWS};
 
 /// Which containers of the pod may still be changed.
 #[derive(Clone, Copy, Debug)]
@@ -44,19 +44,18 @@ impl<'a> Plan<'a> {
                 name: container.spec.name(),
             };
             for (rule, options) in profile.rules() {
-                let mut say = Say::new(&mut plan.findings, rule, place);
+                let before = plan.findings.len();
+                let at = At {
+                    pod,
+                    container,
+                    options,
+                    facts,
+                };
+                (rule.look)(at, &mut Say::new(&mut plan.findings, rule, place));
                 match (mirror, windows && rule.linux_only) {
-                    (true, _) => say.step_back(MIRROR_POD),
-                    (false, true) => say.step_back(WINDOWS),
-                    (false, false) => (rule.look)(
-                        At {
-                            pod,
-                            container,
-                            options,
-                            facts,
-                        },
-                        &mut say,
-                    ),
+                    (true, _) => plan.leave_gaps(before, rule, place, MIRROR_POD),
+                    (false, true) => plan.leave_gaps(before, rule, place, WINDOWS),
+                    (false, false) => {}
                 }
             }
         };
@@ -67,6 +66,18 @@ impl<'a> Plan<'a> {
             }
         }
         plan
+    }
+
+    /// Makes what a rule set, from the finding `before` on, one step back for `reason`.
+    fn leave_gaps(&mut self, before: usize, rule: &'static Rule, place: Place<'a>, reason: Reason) {
+        let said = self.findings.split_off(before.min(self.findings.len()));
+        let (set, rest): (Vec<_>, Vec<_>) = said
+            .into_iter()
+            .partition(|finding| matches!(finding.verdict, Verdict::Set(..)));
+        self.findings.extend(rest);
+        if !set.is_empty() {
+            Say::new(&mut self.findings, rule, place).step_back(reason);
+        }
     }
 
     /// What the rules said, container by container.

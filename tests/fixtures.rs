@@ -1,0 +1,148 @@
+//! The fixtures of every rule, found by folder: `tests/rules/<id>/<case>.yaml` is an object, `<case>.out` what the rule says of it.
+//!
+//! `UPDATE=1 cargo test --test fixtures` writes the `.out` files anew; then read the difference.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+#![allow(missing_docs, reason = "tests")]
+
+#[path = "support/harden.rs"]
+mod harden;
+#[path = "support/yaml.rs"]
+mod yaml;
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use pod_hardener::object::Template;
+use pod_hardener::rule::{MIRROR_POD, Rule, WINDOWS};
+use pod_hardener::rules::{RULES, find};
+
+/// What every rule must have: a pod that says nothing, one that is safe already, one whose author chose otherwise, and a workload.
+const CASES: [&str; 4] = ["bare", "already-safe", "authors-choice", "workload"];
+
+fn main() -> ExitCode {
+    let mut trials = vec![Trial::test(
+        "every folder is a rule's, and every rule has its cases",
+        complete,
+    )];
+    for rule in RULES {
+        for fixture in fixtures(rule.id) {
+            let name = format!(
+                "{}/{}",
+                rule.id,
+                fixture.file_stem().unwrap().to_string_lossy()
+            );
+            trials.push(Trial::test(name, move || check(rule, &fixture)));
+        }
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules")
+}
+
+fn fixtures(rule: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder().join(rule)).into_iter().flatten();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut fixtures: Vec<PathBuf> = paths
+        .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
+        .collect();
+    fixtures.sort();
+    fixtures
+}
+
+/// No folder without a rule, no rule without its cases, and for every reason to step back a fixture that shows it.
+fn complete() -> Result<(), Failed> {
+    for entry in std::fs::read_dir(folder())? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        find(&name).ok_or(format!("tests/rules/{name} belongs to no rule"))?;
+    }
+    for rule in RULES {
+        let fixtures = fixtures(rule.id);
+        let stems: BTreeSet<_> = fixtures
+            .iter()
+            .map(|path| path.file_stem().unwrap().to_string_lossy())
+            .collect();
+        for case in CASES {
+            if !stems.contains(case) {
+                return Err(format!("tests/rules/{}/{case}.yaml is missing", rule.id).into());
+            }
+        }
+        let said: String = fixtures
+            .iter()
+            .map(|path| std::fs::read_to_string(path.with_extension("out")))
+            .collect::<Result<_, _>>()?;
+        let windows = rule.linux_only.then_some(WINDOWS);
+        for reason in rule
+            .steps_back
+            .iter()
+            .copied()
+            .chain(windows)
+            .chain([MIRROR_POD])
+        {
+            if !said.contains(&format!("stepped back: {}\n", reason.id)) {
+                return Err(format!(
+                    "no fixture of {} shows it step back for `{}`",
+                    rule.id, reason.id
+                )
+                .into());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check(rule: &Rule, fixture: &Path) -> Result<(), Failed> {
+    let document = yaml::documents(&yaml::read(fixture)?)?
+        .into_iter()
+        .next()
+        .ok_or("the fixture is empty")?;
+    let kind = document["kind"].as_str().unwrap_or_default();
+    let api = document["apiVersion"].as_str().unwrap_or_default();
+    let group = api.split_once('/').map_or("", |(group, _)| group);
+    let template = Template::of(group, kind).ok_or(format!("{kind} of {group} holds no pod"))?;
+    let profile = harden::profile(&format!("{}.enabled = true", rule.id));
+
+    let hardened = harden::harden(&profile, template, &document)?;
+    let twice = harden::harden(&profile, template, &hardened.object)?;
+    if let Some(patch) = twice.patch {
+        return Err(format!("hardened twice, it is patched twice: {patch}").into());
+    }
+
+    let mut out = String::new();
+    hardened
+        .said
+        .iter()
+        .for_each(|line| writeln!(out, "{line}").unwrap());
+    for operation in hardened
+        .patch
+        .iter()
+        .flat_map(|patch| patch.as_array().unwrap())
+    {
+        writeln!(out, "{operation}").unwrap();
+    }
+    let file = fixture.with_extension("out");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&file, out)?;
+        return Ok(());
+    }
+    let expected = std::fs::read_to_string(&file).unwrap_or_default();
+    if out != expected {
+        return Err(format!(
+            "{} says\n{expected}\nand the rule says\n{out}",
+            file.display()
+        )
+        .into());
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! The engine, driven on plain JSON values.
+
+use pod_hardener::config::{Profile, Settings};
+use pod_hardener::object::{Object, Template};
+use pod_hardener::plan::{Facts, Plan, Scope};
+use pod_hardener::rule::Verdict;
+use serde_json::Value;
+
+/// What became of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Hardened {
+    /// The object with the patch applied by `json-patch`.
+    pub(crate) object: Value,
+    /// The patch, if there was one.
+    pub(crate) patch: Option<Value>,
+    /// Pointers of what was set, with the value: an entry of a list for each entry that was added.
+    pub(crate) set: Vec<(String, Value)>,
+    /// `rule`, container and verdict of every finding, as text.
+    pub(crate) said: Vec<String>,
+}
+
+/// Hardens `object`, an object of `kind`, by `profile`.
+///
+/// # Errors
+///
+/// When the object cannot be read, or the patch does not apply.
+pub(crate) fn harden(
+    profile: &Profile,
+    template: Template,
+    object: &Value,
+) -> Result<Hardened, String> {
+    let text = object.to_string();
+    let view: Object<'_> = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    let pod = template.pod(&view).ok_or("the object has no pod spec")?;
+    let facts = Facts::default();
+    let plan = Plan::new(pod, Scope::Creation, profile, &facts);
+
+    let mut set = Vec::new();
+    let mut said = Vec::new();
+    for finding in plan.findings() {
+        let (place, root) = (finding.place, template.pointer());
+        if let Verdict::Set(field, json) = &finding.verdict {
+            let (list, index) = (place.kind.list(), place.index);
+            let pointer = format!("{root}/spec/{list}/{index}/{}", field.path.join("/"));
+            set.push((
+                pointer,
+                serde_json::from_str(json).map_err(|error| error.to_string())?,
+            ));
+        }
+        let verdict = match &finding.verdict {
+            Verdict::Set(field, json) => format!("set {field} {json}"),
+            Verdict::Kept(choice) => {
+                let safe = if choice.safe { "safe" } else { "unsafe" };
+                format!(
+                    "kept {} {} ({safe}, {:?})",
+                    choice.field, choice.said, choice.level
+                )
+            }
+            Verdict::SteppedBack(reason) => format!("stepped back: {}", reason.id),
+        };
+        said.push(format!(
+            "{} of {} {}: {verdict}",
+            finding.rule, place.kind, place.name
+        ));
+    }
+
+    let mut object = object.clone();
+    let patch = plan.patch();
+    if let Some(text) = &patch {
+        let patch: json_patch::Patch =
+            serde_json::from_str(text).map_err(|error| error.to_string())?;
+        json_patch::patch(&mut object, &patch).map_err(|error| format!("{error} in {text}"))?;
+    }
+    let patch = patch.map(|text| serde_json::from_str(&text).map_err(|error| error.to_string()));
+    Ok(Hardened {
+        object,
+        patch: patch.transpose()?,
+        set,
+        said,
+    })
+}
+
+/// A profile out of the text of one.
+pub(crate) fn profile(rules: &str) -> Profile {
+    let text = format!("version = 1\n[profiles.test]\n{rules}");
+    let settings = Settings::parse(&text, "test.toml").unwrap_or_else(|error| panic!("{error}"));
+    settings
+        .profile("test")
+        .expect("the profile is in the text")
+        .clone()
+}
