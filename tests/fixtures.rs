@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use pod_hardener::config::{Profile, Settings};
 use pod_hardener::object::Template;
 use pod_hardener::rule::{MIRROR_POD, Rule, WINDOWS};
 use pod_hardener::rules::{RULES, find};
@@ -102,6 +103,16 @@ fn complete() -> Result<(), Failed> {
     Ok(())
 }
 
+/// A profile out of the text of its rules.
+fn profile(rules: &str) -> Profile {
+    let text = format!("version = 1\n[profiles.test]\n{rules}");
+    let settings = Settings::parse(&text, "test.toml").unwrap_or_else(|error| panic!("{error}"));
+    settings
+        .profile("test")
+        .expect("the profile is in the text")
+        .clone()
+}
+
 fn check(rule: &Rule, fixture: &Path) -> Result<(), Failed> {
     let document = yaml::documents(&yaml::read(fixture)?)?
         .into_iter()
@@ -111,12 +122,16 @@ fn check(rule: &Rule, fixture: &Path) -> Result<(), Failed> {
     let api = document["apiVersion"].as_str().unwrap_or_default();
     let group = api.split_once('/').map_or("", |(group, _)| group);
     let template = Template::of(group, kind).ok_or(format!("{kind} of {group} holds no pod"))?;
-    let profile = harden::profile(&format!("{}.enabled = true", rule.id));
+    let profile = profile(&format!("{}.enabled = true", rule.id));
 
     let hardened = harden::harden(&profile, template, &document)?;
     let twice = harden::harden(&profile, template, &hardened.object)?;
     if let Some(patch) = twice.patch {
         return Err(format!("hardened twice, it is patched twice: {patch}").into());
+    }
+
+    if !harden::contains(&hardened.object, &document) {
+        return Err("what the author wrote is changed".into());
     }
 
     let mut out = String::new();

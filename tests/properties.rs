@@ -14,7 +14,7 @@ mod harden;
 #[path = "support/pods.rs"]
 mod pods;
 
-use harden::{Hardened, harden};
+use harden::{Hardened, contains, harden};
 use pod_hardener::config::{Profile, Settings};
 use pod_hardener::object::Template;
 use pod_hardener::rules::find;
@@ -126,20 +126,6 @@ fn set(object: &mut Value, pointer: &str, value: &Value) {
         (Value::Array(list), true) => list.push(value.clone()),
         (at, true) => *at = json!([value]),
         (at, false) => *at = value.clone(),
-    }
-}
-
-/// Whether `all` holds everything that `part` does: lists may have grown at the end, `null` may have been filled.
-fn contains(all: &Value, part: &Value) -> bool {
-    match (all, part) {
-        (_, Value::Null) => true,
-        (Value::Object(all), Value::Object(part)) => part
-            .iter()
-            .all(|(key, value)| all.get(key).is_some_and(|all| contains(all, value))),
-        (Value::Array(all), Value::Array(part)) => {
-            all.len() >= part.len() && all.iter().zip(part).all(|(all, part)| contains(all, part))
-        }
-        (all, part) => all == part,
     }
 }
 
