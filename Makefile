@@ -1,0 +1,30 @@
+# What there is to do. `make test` is the one that must pass.
+
+# A folder of real manifests and reviews to test against, where there is one beside the checkout.
+CORPUS ?= $(abspath $(wildcard ../shared/corpus))
+export CORPUS
+
+.PHONY: test control-plane planted docs fmt lint
+
+## Run every test; the last line counts them.
+test:
+	@tests/run
+
+## Build what is missing of a real control plane; the last line on stdout is the folder of its binaries.
+control-plane:
+	@tests/control-plane/build
+
+## Plant each bug of tests/planted and expect the test that it names to turn red.
+planted:
+	@tests/planted/run
+
+## Write the generated pages anew.
+docs:
+	@UPDATE=1 cargo test --quiet --test repository
+
+fmt:
+	@cargo fmt
+
+lint:
+	@cargo fmt --check
+	@cargo clippy --all-targets -- -D warnings
