@@ -2,10 +2,15 @@
 
 mod review;
 mod rules;
+mod serve;
 
+use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
+
+use crate::config::Settings;
 
 /// Fills in the security settings that a pod's author left out.
 #[derive(Debug, Parser)]
@@ -17,6 +22,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve the webhook.
+    Serve(serve::Args),
     /// Answer one AdmissionReview from a file, as the webhook would, and check the patch.
     Review(review::Args),
     /// Print the rules as the Markdown of docs/rules.md.
@@ -32,6 +39,7 @@ impl Cli {
     )]
     pub fn run(self) -> ExitCode {
         let done = match self.command {
+            Command::Serve(args) => serve::run(args),
             Command::Review(args) => review::run(args),
             Command::Rules => rules::run(),
         };
@@ -40,4 +48,15 @@ impl Cli {
             ExitCode::from(2)
         })
     }
+}
+
+/// The configuration in `file`, or the embedded one.
+fn settings(file: Option<&Path>) -> anyhow::Result<Settings> {
+    let Some(file) = file else {
+        return Ok(Settings::embedded());
+    };
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("cannot read the configuration {}", file.display()))?;
+    Settings::parse(&text, &file.display().to_string())
+        .map_err(|error| anyhow::anyhow!("the configuration is refused\n{error}"))
 }

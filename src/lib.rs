@@ -11,7 +11,7 @@
 //!
 //! All of these are synchronous and pure: no socket, file, clock or environment. Around them:
 //!
-//! - `serve`: sockets, TLS, limits, health, metrics, shutdown.
+//! - [`serve`]: sockets, TLS, limits, health, metrics, shutdown.
 //! - [`cli`]: the commands.
 
 pub mod admission;
@@ -22,3 +22,4 @@ pub mod plan;
 pub mod record;
 pub mod rule;
 pub mod rules;
+pub mod serve;

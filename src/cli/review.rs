@@ -9,8 +9,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::settings;
 use crate::admission::{Mode, answer};
-use crate::config::Settings;
 use crate::plan::Facts;
 
 /// Arguments of `review`.
@@ -69,17 +69,6 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let text = serde_json::to_string_pretty(&json!({ "reply": reply, "record": answer.record }))?;
     writeln!(std::io::stdout(), "{text}")?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The configuration in `file`, or the embedded one.
-pub(super) fn settings(file: Option<&Path>) -> anyhow::Result<Settings> {
-    let Some(file) = file else {
-        return Ok(Settings::embedded());
-    };
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("cannot read the configuration {}", file.display()))?;
-    Settings::parse(&text, &file.display().to_string())
-        .map_err(|error| anyhow::anyhow!("the configuration is refused\n{error}"))
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {

@@ -1,0 +1,145 @@
+//! Who the server is: a certificate out of files, or one that it makes itself.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
+};
+use rustls::ServerConfig;
+use rustls::crypto::ring::default_provider;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+/// A certificate with its chain, and its key.
+#[derive(Debug)]
+pub struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    ca: Option<String>,
+}
+
+/// Why there is no identity.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        error: std::io::Error,
+    },
+    /// A file does not hold what it should.
+    #[error("there is no {what} in {}; give a PEM file that begins with `-----BEGIN {begins}-----`", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+        /// `certificate` or `private key`.
+        what: &'static str,
+        /// The word of its PEM header.
+        begins: &'static str,
+    },
+    /// The key is not the certificate's, or of a kind that is not known.
+    #[error(
+        "the certificate and the key do not make a pair: {0}; give the key that the certificate was made for"
+    )]
+    NoPair(rustls::Error),
+    /// A certificate could not be made.
+    #[error("cannot make a certificate: {0}")]
+    Making(#[from] rcgen::Error),
+}
+
+impl Identity {
+    /// The identity in two PEM files.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read or holds no certificate or key.
+    pub fn from_files(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
+        let empty = |path: &Path, what, begins| TlsError::Empty {
+            path: path.to_owned(),
+            what,
+            begins,
+        };
+        let text = read(certificate)?;
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+        let chain = chain.ok().filter(|chain| !chain.is_empty());
+        let chain = chain.ok_or_else(|| empty(certificate, "certificate", "CERTIFICATE"))?;
+        let private = PrivateKeyDer::from_pem_slice(&read(key)?);
+        let key = private.map_err(|_| empty(key, "private key", "PRIVATE KEY"))?;
+        Ok(Self {
+            chain,
+            key,
+            ca: None,
+        })
+    }
+
+    /// A P-256 identity for `localhost` and the loopback addresses, and `listen` if it is an address of its own, signed
+    /// by a CA that is forgotten at once.
+    ///
+    /// # Errors
+    ///
+    /// When no key can be made.
+    pub fn self_made(listen: IpAddr) -> Result<Self, TlsError> {
+        let mut authority = CertificateParams::default();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        authority
+            .distinguished_name
+            .push(DnType::CommonName, "pod-hardener, made at start");
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
+
+        let mut names = vec![
+            "localhost".to_owned(),
+            "127.0.0.1".to_owned(),
+            "::1".to_owned(),
+        ];
+        if !listen.is_unspecified() && !names.contains(&listen.to_string()) {
+            names.push(listen.to_string());
+        }
+        let mut server = CertificateParams::new(names)?;
+        server
+            .distinguished_name
+            .push(DnType::CommonName, "pod-hardener");
+        server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let key = KeyPair::generate()?;
+        let certificate = server.signed_by(&key, &authority)?;
+        Ok(Self {
+            chain: vec![certificate.der().clone()],
+            key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+            ca: Some(authority.pem()),
+        })
+    }
+
+    /// The certificate of the CA, as PEM, if it was made here.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca.as_deref()
+    }
+
+    /// TLS 1.2 and 1.3 with this identity, for HTTP/1.1.
+    ///
+    /// # Errors
+    ///
+    /// When the key is not the certificate's.
+    pub fn into_server_config(self) -> Result<Arc<ServerConfig>, TlsError> {
+        let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(TlsError::NoPair)?
+            .with_no_client_auth()
+            .with_single_cert(self.chain, self.key)
+            .map_err(TlsError::NoPair)?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    std::fs::read(path).map_err(|error| TlsError::Unreadable {
+        path: path.to_owned(),
+        error,
+    })
+}

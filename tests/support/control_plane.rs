@@ -1,0 +1,211 @@
+//! A real control plane for tests: etcd, kube-apiserver and kube-controller-manager on loopback ports of their own.
+
+mod process;
+mod trials;
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use process::Process;
+use tempfile::TempDir;
+
+pub(crate) use trials::run;
+
+/// How long it may take until the control plane is ready. It takes five seconds on two idle cores.
+const READY: Duration = Duration::from_secs(120);
+
+const ADMIN_TOKEN: &str = "admin-of-a-test-cluster";
+
+/// A running control plane. Dropping it ends its processes, by pid, and removes its folder.
+pub(crate) struct ControlPlane {
+    // Stopped in this order: etcd last.
+    controller_manager: Option<Process>,
+    api_server: Option<Process>,
+    etcd: Option<Process>,
+    assets: PathBuf,
+    url: String,
+    folder: TempDir,
+}
+
+impl ControlPlane {
+    /// Starts a control plane of the binaries in `assets`; `flags` are further ones of kube-apiserver.
+    ///
+    /// # Errors
+    ///
+    /// When a process cannot be started or the control plane is not ready in time; the end of the logs is in the error.
+    pub(crate) fn start(assets: &Path, flags: &[&str]) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("control-plane-").tempdir()?;
+        let [client, peer, api] = free_ports()?;
+        let mut plane = Self {
+            controller_manager: None,
+            api_server: None,
+            etcd: None,
+            assets: assets.to_owned(),
+            url: format!("https://127.0.0.1:{api}"),
+            folder,
+        };
+        plane.write_files()?;
+        plane.etcd = Some(plane.spawn("etcd", &etcd_flags(client, peer))?);
+        let mut api_flags = api_server_flags(plane.folder.path(), client, api);
+        api_flags.extend(flags.iter().map(ToString::to_string));
+        plane.api_server = Some(plane.spawn("kube-apiserver", &api_flags)?);
+        plane.wait("the API server", |plane| plane.kubectl(&["get", "--raw", "/readyz"]))?;
+        let kubeconfig = plane.kubeconfig().display().to_string();
+        let key = plane.path("service-account.key");
+        plane.controller_manager = Some(plane.spawn("kube-controller-manager", &controller_flags(&kubeconfig, &key))?);
+        plane.wait("the service account `default`", |plane| plane.kubectl(&["get", "serviceaccount", "default"]))?;
+        Ok(plane)
+    }
+
+    /// A client that may do anything.
+    pub(crate) fn client(&self) -> anyhow::Result<kube::Client> {
+        let mut config = kube::Config::new(self.url.parse()?);
+        // The API server makes itself a certificate in a folder that nobody else can write to, and listens on loopback.
+        config.accept_invalid_certs = true;
+        config.auth_info.token = Some(ADMIN_TOKEN.to_owned().into());
+        Ok(kube::Client::try_from(config)?)
+    }
+
+    /// A kubeconfig of the administrator.
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        self.folder.path().join("kubeconfig")
+    }
+
+    /// The API server's audit log: a JSON record a line, written before the reply.
+    pub(crate) fn audit_log(&self) -> anyhow::Result<String> {
+        Ok(fs::read_to_string(self.folder.path().join("audit.log"))?)
+    }
+
+    /// Runs kubectl as the administrator.
+    pub(crate) fn kubectl(&self, args: &[&str]) -> anyhow::Result<Output> {
+        let mut command = Command::new(self.assets.join("kubectl"));
+        command.arg("--kubeconfig").arg(self.kubeconfig()).args(args);
+        // Its discovery cache would outlive the cluster.
+        command.arg("--cache-dir").arg(self.folder.path().join("kubectl-cache"));
+        Ok(command.output()?)
+    }
+
+    /// Keeps the logs, which go with the folder otherwise, and says where.
+    pub(crate) fn keep_logs(&self) -> anyhow::Result<PathBuf> {
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("control-plane-logs");
+        fs::create_dir_all(&kept)?;
+        for entry in fs::read_dir(self.folder.path())? {
+            let path = entry?.path();
+            if let (Some(name), true) = (path.file_name(), path.extension().is_some_and(|e| e == "log")) {
+                fs::copy(&path, kept.join(name))?;
+            }
+        }
+        Ok(kept)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    fn spawn(&self, name: &str, flags: &[String]) -> anyhow::Result<Process> {
+        Process::start(&self.assets.join(name), flags, &self.folder.path().join(format!("{name}.log")))
+    }
+
+    fn write_files(&self) -> anyhow::Result<()> {
+        let key = rcgen::KeyPair::generate()?;
+        fs::write(self.path("service-account.key"), key.serialize_pem())?;
+        fs::write(self.path("service-account.pub"), key.public_key_pem())?;
+        fs::write(self.path("tokens.csv"), format!("{ADMIN_TOKEN},admin,admin,\"system:masters\"\n"))?;
+        // Metadata is the least that records annotations.
+        let policy = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n";
+        fs::write(self.path("audit-policy.yaml"), format!("{policy}  omitStages: [RequestReceived]\n"))?;
+        let url = &self.url;
+        let kubeconfig = format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: test\n\
+             clusters: [{{name: test, cluster: {{server: \"{url}\", insecure-skip-tls-verify: true}}}}]\n\
+             users: [{{name: admin, user: {{token: {ADMIN_TOKEN}}}}}]\n\
+             contexts: [{{name: test, context: {{cluster: test, user: admin}}}}]\n"
+        );
+        Ok(fs::write(self.kubeconfig(), kubeconfig)?)
+    }
+
+    /// Waits until `ready` succeeds.
+    fn wait(&mut self, what: &str, ready: impl Fn(&Self) -> anyhow::Result<Output>) -> anyhow::Result<()> {
+        let start = Instant::now();
+        loop {
+            let output = ready(self)?;
+            if output.status.success() {
+                return Ok(());
+            }
+            let processes = [&mut self.etcd, &mut self.api_server, &mut self.controller_manager];
+            for process in processes.into_iter().flatten() {
+                process.still_runs()?;
+            }
+            if start.elapsed() > READY {
+                let logs = self.keep_logs()?;
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                bail!("{what} is not there after {READY:?}; logs in {}; {said}", logs.display());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+fn etcd_flags(client: u16, peer: u16) -> Vec<String> {
+    // Relative paths are below the process's own folder, which is where its log is.
+    let (client, peer) = (format!("http://127.0.0.1:{client}"), format!("http://127.0.0.1:{peer}"));
+    vec![
+        "--data-dir=etcd".to_owned(),
+        "--unsafe-no-fsync".to_owned(),
+        format!("--listen-client-urls={client}"),
+        format!("--advertise-client-urls={client}"),
+        format!("--listen-peer-urls={peer}"),
+        format!("--initial-advertise-peer-urls={peer}"),
+        format!("--initial-cluster=default={peer}"),
+    ]
+}
+
+fn api_server_flags(folder: &Path, etcd: u16, port: u16) -> Vec<String> {
+    let file = |name: &str| folder.join(name).display().to_string();
+    vec![
+        format!("--etcd-servers=http://127.0.0.1:{etcd}"),
+        "--bind-address=127.0.0.1".to_owned(),
+        format!("--secure-port={port}"),
+        format!("--cert-dir={}", file("certificates")),
+        // It refuses to advertise a loopback address as the endpoint of the Service `kubernetes`.
+        "--endpoint-reconciler-type=none".to_owned(),
+        "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
+        "--authorization-mode=RBAC".to_owned(),
+        "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
+        format!("--service-account-signing-key-file={}", file("service-account.key")),
+        format!("--service-account-key-file={}", file("service-account.pub")),
+        format!("--token-auth-file={}", file("tokens.csv")),
+        "--allow-privileged=true".to_owned(),
+        format!("--audit-policy-file={}", file("audit-policy.yaml")),
+        format!("--audit-log-path={}", file("audit.log")),
+        "--audit-log-mode=blocking".to_owned(),
+        "--profiling=false".to_owned(),
+    ]
+}
+
+fn controller_flags(kubeconfig: &str, key: &str) -> Vec<String> {
+    vec![
+        format!("--kubeconfig={kubeconfig}"),
+        format!("--service-account-private-key-file={key}"),
+        "--use-service-account-credentials=false".to_owned(),
+        "--leader-elect=false".to_owned(),
+        "--secure-port=0".to_owned(),
+        "--kube-api-qps=500".to_owned(),
+        "--kube-api-burst=1000".to_owned(),
+    ]
+}
+
+/// Ports that nobody listens on. Another program may take one in between: then the start fails and says so.
+fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
+    let listeners: Vec<TcpListener> =
+        (0..N).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>().context("no free port")?;
+    let mut ports = [0; N];
+    for (port, listener) in ports.iter_mut().zip(&listeners) {
+        *port = listener.local_addr()?.port();
+    }
+    Ok(ports)
+}

@@ -1,0 +1,57 @@
+//! Trials on a control plane: skipped loudly where there is none, failed where there must be one.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use super::ControlPlane;
+
+/// A test on the control plane.
+pub(crate) type Test = fn(&ControlPlane) -> Result<(), Failed>;
+
+/// Runs `tests` on one control plane, which `flags` of kube-apiserver are added to, and ends it whatever happens.
+pub(crate) fn run(flags: &[&str], tests: &[(&str, Test)]) -> ExitCode {
+    let arguments = Arguments::from_args();
+    let assets = std::env::var_os("KUBEBUILDER_ASSETS").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let plane: Arc<Mutex<Option<ControlPlane>>> = Arc::default();
+    let required = std::env::var_os("CI").is_some();
+    let skipped = assets.is_none() && !required;
+    let trials = tests.iter().map(|(name, test)| {
+        let (plane, test) = (Arc::clone(&plane), *test);
+        let on_plane = move || match plane.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            Some(plane) => test(plane),
+            None => Err("there is no control plane: run `make test`, or set KUBEBUILDER_ASSETS".into()),
+        };
+        Trial::test(*name, on_plane).with_ignored_flag(skipped)
+    });
+    let trials: Vec<Trial> = trials.collect();
+    if arguments.list {
+        return libtest_mimic::run(&arguments, trials).exit_code();
+    }
+    match assets {
+        None => eprintln!(
+            "\n!!! There is no control plane, so that {} tests on a real API server are skipped.\n\
+             !!! Run `make test`, which builds one, or set KUBEBUILDER_ASSETS to a folder that has\n\
+             !!! etcd, kube-apiserver, kube-controller-manager and kubectl.\n",
+            trials.len()
+        ),
+        Some(assets) => match ControlPlane::start(&assets, flags) {
+            Ok(started) => *plane.lock().unwrap_or_else(PoisonError::into_inner) = Some(started),
+            Err(error) => {
+                eprintln!("the control plane does not start: {error:#}");
+                return ExitCode::FAILURE;
+            }
+        },
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    let plane = plane.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let (true, Some(plane)) = (conclusion.has_failed(), &plane) {
+        match plane.keep_logs() {
+            Ok(folder) => eprintln!("the logs of the control plane are in {}", folder.display()),
+            Err(error) => eprintln!("the logs of the control plane are lost: {error:#}"),
+        }
+    }
+    conclusion.exit_code()
+}
