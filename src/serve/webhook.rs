@@ -42,26 +42,24 @@ impl Refusal {
 /// Answers one request, logs it once and counts it once.
 pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Reply {
     let path = request.uri().path().to_owned();
-    let Some((mode, profile)) = route(&path) else {
-        let known = "/harden/<profile>, /audit/<profile>, /preview/<profile>";
-        shared.metrics.failed("unknown-path");
-        return text(
-            StatusCode::NOT_FOUND,
-            format!("there is nothing at this path; there is {known}"),
-        );
+    let known = "there is nothing at this path; there is /harden/<profile>, /audit/<profile>, /preview/<profile>";
+    let answered = match (route(&path), request.method() == Method::POST) {
+        (Some((mode, profile)), true) => review(&shared, mode, profile, request).await,
+        // Only the API server posts: it is shown the text.
+        (None, true) => Err(Refusal::new("unknown-path", known)),
+        (None, false) => return text(StatusCode::NOT_FOUND, known.to_owned()),
+        (Some(_), false) => {
+            let mut reply = text(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "a review is sent by POST".to_owned(),
+            );
+            reply
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("POST"));
+            return reply;
+        }
     };
-    if request.method() != Method::POST {
-        shared.metrics.failed("method");
-        let mut reply = text(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "a review is sent by POST".to_owned(),
-        );
-        reply
-            .headers_mut()
-            .insert(ALLOW, HeaderValue::from_static("POST"));
-        return reply;
-    }
-    match review(&shared, mode, profile, request).await {
+    match answered {
         Ok(body) => {
             let mut reply = Response::new(Full::new(Bytes::from(body)));
             reply
@@ -74,7 +72,7 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
             text: cause,
         }) => {
             shared.metrics.failed(reason);
-            tracing::warn!(target: "admission", mode = mode.as_str(), reason, cause, "cannot answer a review");
+            tracing::warn!(target: "admission", path, reason, cause, "cannot answer a review");
             text(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 format!("pod-hardener: {cause}"),

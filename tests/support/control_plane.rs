@@ -1,6 +1,8 @@
 //! A real control plane for tests: etcd, kube-apiserver and kube-controller-manager on loopback ports of their own.
 
+#[path = "control_plane/process.rs"]
 mod process;
+#[path = "control_plane/trials.rs"]
 mod trials;
 
 use std::fs;
@@ -13,7 +15,7 @@ use anyhow::{Context, bail};
 use process::Process;
 use tempfile::TempDir;
 
-pub(crate) use trials::run;
+pub(crate) use trials::{Test, run};
 
 /// How long it may take until the control plane is ready. It takes five seconds on two idle cores.
 const READY: Duration = Duration::from_secs(120);
@@ -38,7 +40,9 @@ impl ControlPlane {
     ///
     /// When a process cannot be started or the control plane is not ready in time; the end of the logs is in the error.
     pub(crate) fn start(assets: &Path, flags: &[&str]) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("control-plane-").tempdir()?;
+        let folder = tempfile::Builder::new()
+            .prefix("control-plane-")
+            .tempdir()?;
         let [client, peer, api] = free_ports()?;
         let mut plane = Self {
             controller_manager: None,
@@ -53,11 +57,18 @@ impl ControlPlane {
         let mut api_flags = api_server_flags(plane.folder.path(), client, api);
         api_flags.extend(flags.iter().map(ToString::to_string));
         plane.api_server = Some(plane.spawn("kube-apiserver", &api_flags)?);
-        plane.wait("the API server", |plane| plane.kubectl(&["get", "--raw", "/readyz"]))?;
+        plane.wait("the API server", |plane| {
+            plane.kubectl(&["get", "--raw", "/readyz"])
+        })?;
         let kubeconfig = plane.kubeconfig().display().to_string();
         let key = plane.path("service-account.key");
-        plane.controller_manager = Some(plane.spawn("kube-controller-manager", &controller_flags(&kubeconfig, &key))?);
-        plane.wait("the service account `default`", |plane| plane.kubectl(&["get", "serviceaccount", "default"]))?;
+        plane.controller_manager = Some(plane.spawn(
+            "kube-controller-manager",
+            &controller_flags(&kubeconfig, &key),
+        )?);
+        plane.wait("the service account `default`", |plane| {
+            plane.kubectl(&["get", "serviceaccount", "default"])
+        })?;
         Ok(plane)
     }
 
@@ -83,9 +94,14 @@ impl ControlPlane {
     /// Runs kubectl as the administrator.
     pub(crate) fn kubectl(&self, args: &[&str]) -> anyhow::Result<Output> {
         let mut command = Command::new(self.assets.join("kubectl"));
-        command.arg("--kubeconfig").arg(self.kubeconfig()).args(args);
+        command
+            .arg("--kubeconfig")
+            .arg(self.kubeconfig())
+            .args(args);
         // Its discovery cache would outlive the cluster.
-        command.arg("--cache-dir").arg(self.folder.path().join("kubectl-cache"));
+        command
+            .arg("--cache-dir")
+            .arg(self.folder.path().join("kubectl-cache"));
         Ok(command.output()?)
     }
 
@@ -95,7 +111,10 @@ impl ControlPlane {
         fs::create_dir_all(&kept)?;
         for entry in fs::read_dir(self.folder.path())? {
             let path = entry?.path();
-            if let (Some(name), true) = (path.file_name(), path.extension().is_some_and(|e| e == "log")) {
+            if let (Some(name), true) = (
+                path.file_name(),
+                path.extension().is_some_and(|e| e == "log"),
+            ) {
                 fs::copy(&path, kept.join(name))?;
             }
         }
@@ -107,17 +126,27 @@ impl ControlPlane {
     }
 
     fn spawn(&self, name: &str, flags: &[String]) -> anyhow::Result<Process> {
-        Process::start(&self.assets.join(name), flags, &self.folder.path().join(format!("{name}.log")))
+        Process::start(
+            &self.assets.join(name),
+            flags,
+            &self.folder.path().join(format!("{name}.log")),
+        )
     }
 
     fn write_files(&self) -> anyhow::Result<()> {
         let key = rcgen::KeyPair::generate()?;
         fs::write(self.path("service-account.key"), key.serialize_pem())?;
         fs::write(self.path("service-account.pub"), key.public_key_pem())?;
-        fs::write(self.path("tokens.csv"), format!("{ADMIN_TOKEN},admin,admin,\"system:masters\"\n"))?;
+        fs::write(
+            self.path("tokens.csv"),
+            format!("{ADMIN_TOKEN},admin,admin,\"system:masters\"\n"),
+        )?;
         // Metadata is the least that records annotations.
         let policy = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n";
-        fs::write(self.path("audit-policy.yaml"), format!("{policy}  omitStages: [RequestReceived]\n"))?;
+        fs::write(
+            self.path("audit-policy.yaml"),
+            format!("{policy}  omitStages: [RequestReceived]\n"),
+        )?;
         let url = &self.url;
         let kubeconfig = format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: test\n\
@@ -129,21 +158,32 @@ impl ControlPlane {
     }
 
     /// Waits until `ready` succeeds.
-    fn wait(&mut self, what: &str, ready: impl Fn(&Self) -> anyhow::Result<Output>) -> anyhow::Result<()> {
+    fn wait(
+        &mut self,
+        what: &str,
+        ready: impl Fn(&Self) -> anyhow::Result<Output>,
+    ) -> anyhow::Result<()> {
         let start = Instant::now();
         loop {
             let output = ready(self)?;
             if output.status.success() {
                 return Ok(());
             }
-            let processes = [&mut self.etcd, &mut self.api_server, &mut self.controller_manager];
+            let processes = [
+                &mut self.etcd,
+                &mut self.api_server,
+                &mut self.controller_manager,
+            ];
             for process in processes.into_iter().flatten() {
                 process.still_runs()?;
             }
             if start.elapsed() > READY {
                 let logs = self.keep_logs()?;
                 let said = String::from_utf8_lossy(&output.stderr).into_owned();
-                bail!("{what} is not there after {READY:?}; logs in {}; {said}", logs.display());
+                bail!(
+                    "{what} is not there after {READY:?}; logs in {}; {said}",
+                    logs.display()
+                );
             }
             std::thread::sleep(Duration::from_millis(100));
         }
@@ -152,7 +192,10 @@ impl ControlPlane {
 
 fn etcd_flags(client: u16, peer: u16) -> Vec<String> {
     // Relative paths are below the process's own folder, which is where its log is.
-    let (client, peer) = (format!("http://127.0.0.1:{client}"), format!("http://127.0.0.1:{peer}"));
+    let (client, peer) = (
+        format!("http://127.0.0.1:{client}"),
+        format!("http://127.0.0.1:{peer}"),
+    );
     vec![
         "--data-dir=etcd".to_owned(),
         "--unsafe-no-fsync".to_owned(),
@@ -176,7 +219,10 @@ fn api_server_flags(folder: &Path, etcd: u16, port: u16) -> Vec<String> {
         "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
         "--authorization-mode=RBAC".to_owned(),
         "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
-        format!("--service-account-signing-key-file={}", file("service-account.key")),
+        format!(
+            "--service-account-signing-key-file={}",
+            file("service-account.key")
+        ),
         format!("--service-account-key-file={}", file("service-account.pub")),
         format!("--token-auth-file={}", file("tokens.csv")),
         "--allow-privileged=true".to_owned(),
@@ -201,8 +247,10 @@ fn controller_flags(kubeconfig: &str, key: &str) -> Vec<String> {
 
 /// Ports that nobody listens on. Another program may take one in between: then the start fails and says so.
 fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
-    let listeners: Vec<TcpListener> =
-        (0..N).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>().context("no free port")?;
+    let listeners: Vec<TcpListener> = (0..N)
+        .map(|_| TcpListener::bind("127.0.0.1:0"))
+        .collect::<Result<_, _>>()
+        .context("no free port")?;
     let mut ports = [0; N];
     for (port, listener) in ports.iter_mut().zip(&listeners) {
         *port = listener.local_addr()?.port();

@@ -51,10 +51,16 @@ pub(crate) struct Sample {
 
 /// Every pod template of the manifests, and every Pod of the Pod Security fixtures.
 pub(crate) fn samples(root: &Path) -> Vec<Sample> {
-    let mut paths = files(&root.join("manifests"), &["yaml", "yml", "json"]);
-    paths.extend(files(&root.join("pss"), &["yaml"]));
+    samples_in(root, &[&root.join("manifests"), &root.join("pss")])
+}
+
+/// Every pod template in the files below `folders`, named by their path from `root`.
+pub(crate) fn samples_in(root: &Path, folders: &[&Path]) -> Vec<Sample> {
     let mut samples = Vec::new();
-    for path in paths {
+    for path in folders
+        .iter()
+        .flat_map(|folder| files(folder, &["yaml", "yml", "json"]))
+    {
         let text = yaml::read(&path).unwrap_or_else(|error| panic!("{error}"));
         let documents =
             yaml::documents(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

@@ -18,12 +18,21 @@ impl Process {
     pub(super) fn start(program: &Path, flags: &[String], log: &Path) -> anyhow::Result<Self> {
         let file = File::create(log)?;
         let mut command = tied(program);
-        command.args(flags).stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+        command
+            .args(flags)
+            .stdin(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file);
         if let Some(folder) = log.parent() {
             command.current_dir(folder);
         }
-        let child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
-        Ok(Self { child, log: log.to_owned() })
+        let child = command
+            .spawn()
+            .with_context(|| format!("cannot start {}", program.display()))?;
+        Ok(Self {
+            child,
+            log: log.to_owned(),
+        })
     }
 
     /// Fails with the end of the log if the process has ended.
@@ -31,7 +40,11 @@ impl Process {
         if let Some(status) = self.child.try_wait()? {
             let log = fs::read_to_string(&self.log).unwrap_or_default();
             let tail: Vec<&str> = log.lines().rev().take(5).collect();
-            bail!("{} ended with {status}: {}", self.log.display(), tail.join("\n"));
+            bail!(
+                "{} ended with {status}: {}",
+                self.log.display(),
+                tail.join("\n")
+            );
         }
         Ok(())
     }
@@ -49,11 +62,18 @@ impl Drop for Process {
 /// is to be started from a thread that lives as long as the tests do.
 fn tied(program: &Path) -> Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let setpriv = std::env::split_paths(&path).map(|folder| folder.join("setpriv")).find(|file| file.is_file());
+    let setpriv = std::env::split_paths(&path)
+        .map(|folder| folder.join("setpriv"))
+        .find(|file| file.is_file());
     match setpriv {
         Some(setpriv) => {
             let mut command = Command::new(setpriv);
-            let flags: [OsString; 4] = ["--pdeathsig".into(), "KILL".into(), "--".into(), program.into()];
+            let flags: [OsString; 4] = [
+                "--pdeathsig".into(),
+                "KILL".into(),
+                "--".into(),
+                program.into(),
+            ];
             command.args(flags);
             command
         }

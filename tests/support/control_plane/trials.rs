@@ -14,15 +14,23 @@ pub(crate) type Test = fn(&ControlPlane) -> Result<(), Failed>;
 /// Runs `tests` on one control plane, which `flags` of kube-apiserver are added to, and ends it whatever happens.
 pub(crate) fn run(flags: &[&str], tests: &[(&str, Test)]) -> ExitCode {
     let arguments = Arguments::from_args();
-    let assets = std::env::var_os("KUBEBUILDER_ASSETS").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let assets = std::env::var_os("KUBEBUILDER_ASSETS")
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from);
     let plane: Arc<Mutex<Option<ControlPlane>>> = Arc::default();
     let required = std::env::var_os("CI").is_some();
     let skipped = assets.is_none() && !required;
     let trials = tests.iter().map(|(name, test)| {
         let (plane, test) = (Arc::clone(&plane), *test);
-        let on_plane = move || match plane.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+        let on_plane = move || match plane
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+        {
             Some(plane) => test(plane),
-            None => Err("there is no control plane: run `make test`, or set KUBEBUILDER_ASSETS".into()),
+            None => {
+                Err("there is no control plane: run `make test`, or set KUBEBUILDER_ASSETS".into())
+            }
         };
         Trial::test(*name, on_plane).with_ignored_flag(skipped)
     });

@@ -1,0 +1,368 @@
+//! The webhook in front of a real API server: what is stored is compared, not what was sent.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+#![allow(clippy::print_stderr, missing_docs, reason = "tests")]
+
+#[path = "support/control_plane.rs"]
+mod control_plane;
+#[path = "support/corpus.rs"]
+mod corpus;
+#[path = "support/dry_run.rs"]
+mod dry_run;
+#[path = "support/harden.rs"]
+mod harden;
+#[path = "support/webhook.rs"]
+mod webhook;
+#[path = "support/yaml.rs"]
+mod yaml;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use control_plane::{ControlPlane, Test};
+use libtest_mimic::Failed;
+use serde_json::{Value, json};
+use webhook::{LABEL, Webhook, rule};
+
+fn main() -> ExitCode {
+    let tests: &[(&str, Test)] = &[
+        (
+            "the control plane mounts a token into a pod",
+            token_is_mounted,
+        ),
+        (
+            "what is accepted is accepted hardened, and stored as planned: fixtures",
+            fixtures,
+        ),
+        (
+            "what is accepted is accepted hardened, and stored as planned: corpus",
+            corpus,
+        ),
+        (
+            "a Deployment made with kubectl yields a hardened pod, on record",
+            deployment,
+        ),
+        ("audit warns and changes nothing", audit),
+        (
+            "a failure of ours is shown by the API server, and its failurePolicy decides",
+            failure,
+        ),
+        (
+            "a debug container is hardened, and nothing else",
+            debug_container,
+        ),
+    ];
+    control_plane::run(&[], tests)
+}
+
+fn token_is_mounted(plane: &ControlPlane) -> Result<(), Failed> {
+    let pod = kubectl(
+        plane,
+        &[
+            "run",
+            "plain",
+            "--image=x",
+            "--dry-run=server",
+            "-o",
+            "json",
+        ],
+    )?;
+    let pod: Value = serde_json::from_str(&pod)?;
+    let name = pod["spec"]["volumes"][0]["name"]
+        .as_str()
+        .unwrap_or_default();
+    assert!(name.starts_with("kube-api-access-"), "{pod:#}");
+    Ok(())
+}
+
+fn fixtures(plane: &ControlPlane) -> Result<(), Failed> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules");
+    let report = dry_run::all(plane, corpus::samples_in(&folder, &[&folder]))?;
+    assert!(
+        report.accepted > 20,
+        "most fixtures are pods that the API server takes\n{report}"
+    );
+    eprintln!("{report}");
+    Ok(())
+}
+
+fn corpus(plane: &ControlPlane) -> Result<(), Failed> {
+    let Some(root) = corpus::root() else {
+        eprintln!("CORPUS names no folder of real inputs: the fixtures alone were tried");
+        return Ok(());
+    };
+    let report = dry_run::all(plane, corpus::samples(&root))?;
+    assert!(report.accepted > 0, "{report}");
+    eprintln!("{report}");
+    Ok(())
+}
+
+fn deployment(plane: &ControlPlane) -> Result<(), Failed> {
+    let webhook = Webhook::start();
+    let _registered = Registered::new(plane, &webhook.registration())?;
+    namespace(plane, "deployment", &[(LABEL, "compatible")])?;
+    kubectl(
+        plane,
+        &[
+            "create",
+            "deployment",
+            "web",
+            "--image=registry.example/web:1",
+            "-n",
+            "deployment",
+        ],
+    )?;
+    let pod = wait(|| {
+        let list = kubectl(plane, &["get", "pods", "-n", "deployment", "-o", "json"])?;
+        let list: Value = serde_json::from_str(&list)?;
+        Ok(list["items"].get(0).cloned())
+    })?;
+    assert_eq!(
+        pod["spec"]["containers"][0]["securityContext"],
+        json!({
+            "allowPrivilegeEscalation": false,
+            "capabilities": {"drop": ["NET_RAW", "MKNOD", "SETFCAP", "AUDIT_WRITE"]},
+            "seccompProfile": {"type": "RuntimeDefault"},
+        })
+    );
+    let annotations = wait(|| {
+        let log = plane.audit_log().map_err(|error| error.to_string())?;
+        let records = log
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let mut created = records.filter(|record| {
+            record["verb"] == "create"
+                && record["objectRef"]["resource"] == "pods"
+                && record["objectRef"]["namespace"] == "deployment"
+        });
+        Ok(created.next().map(|record| record["annotations"].clone()))
+    })?;
+    assert_eq!(
+        annotations["compatible.pod-hardener.io/profile"], "compatible",
+        "{annotations:#}"
+    );
+    assert_eq!(
+        annotations["compatible.pod-hardener.io/set"],
+        "no-privilege-escalation: web; runtime-default-seccomp: web; drop-capabilities: web"
+    );
+    Ok(())
+}
+
+fn audit(plane: &ControlPlane) -> Result<(), Failed> {
+    let webhook = Webhook::start();
+    let registration = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "pod-hardener-audit"},
+        "webhooks": [{
+            "name": "strict.audit.pod-hardener.io",
+            "clientConfig": webhook.client_config("/audit/strict"),
+            "namespaceSelector": {"matchLabels": {"pod-hardener.io/audit": "strict"}},
+            "rules": [rule("CREATE", "pods")],
+            "failurePolicy": "Fail",
+            "sideEffects": "None",
+            "admissionReviewVersions": ["v1"],
+        }],
+    });
+    let _registered = Registered::new(plane, &registration)?;
+    namespace(plane, "audited", &[("pod-hardener.io/audit", "strict")])?;
+    let args = [
+        "run",
+        "web",
+        "--image=registry.example/web:1",
+        "-n",
+        "audited",
+        "--dry-run=server",
+        "-o",
+        "json",
+    ];
+    let output = plane.kubectl(&args)?;
+    let (pod, said) = (
+        String::from_utf8(output.stdout)?,
+        String::from_utf8(output.stderr)?,
+    );
+    assert!(
+        said.contains(
+            "Warning: pod-hardener strict: container web: no-privilege-escalation would set"
+        ),
+        "{said}"
+    );
+    let pod: Value = serde_json::from_str(&pod)?;
+    assert_eq!(pod["spec"]["containers"][0].get("securityContext"), None);
+    Ok(())
+}
+
+fn failure(plane: &ControlPlane) -> Result<(), Failed> {
+    let webhook = Webhook::start();
+    namespace(plane, "failing", &[(LABEL, "no-such-profile")])?;
+    for (policy, refused) in [("Fail", true), ("Ignore", false)] {
+        let mut registration = webhook.registration();
+        let first = &mut registration["webhooks"][0];
+        first["clientConfig"] = webhook.client_config("/harden/no-such-profile");
+        first["namespaceSelector"] = json!({"matchLabels": {LABEL: "no-such-profile"}});
+        first["failurePolicy"] = json!(policy);
+        let _registered = Registered::new(plane, &registration)?;
+        let output = plane.kubectl(&[
+            "run",
+            "web",
+            "--image=web:1",
+            "-n",
+            "failing",
+            "--dry-run=server",
+        ])?;
+        let said = String::from_utf8(output.stderr)?;
+        assert_eq!(output.status.success(), !refused, "{policy}: {said}");
+        assert_eq!(
+            said.contains("there is no profile `no-such-profile`"),
+            refused,
+            "{policy}: {said}"
+        );
+    }
+    Ok(())
+}
+
+fn debug_container(plane: &ControlPlane) -> Result<(), Failed> {
+    namespace(plane, "debugged", &[(LABEL, "compatible")])?;
+    kubectl(
+        plane,
+        &[
+            "run",
+            "web",
+            "--image=registry.example/web:1",
+            "-n",
+            "debugged",
+        ],
+    )?;
+    let webhook = Webhook::start();
+    let _registered = Registered::new(plane, &webhook.registration())?;
+    let before: Value = serde_json::from_str(&kubectl(
+        plane,
+        &["get", "pod", "web", "-n", "debugged", "-o", "json"],
+    )?)?;
+    for name in ["first", "second"] {
+        let args = [
+            "debug",
+            "web",
+            "-n",
+            "debugged",
+            "--image=registry.example/shell:1",
+            "--profile=general",
+            "-c",
+            name,
+        ];
+        kubectl(plane, &args)?;
+    }
+    let after: Value = serde_json::from_str(&kubectl(
+        plane,
+        &["get", "pod", "web", "-n", "debugged", "-o", "json"],
+    )?)?;
+    for container in after["spec"]["ephemeralContainers"]
+        .as_array()
+        .ok_or("there are no debug containers")?
+    {
+        let context = &container["securityContext"];
+        assert_eq!(context["allowPrivilegeEscalation"], false, "{container:#}");
+        assert_eq!(
+            context["capabilities"]["add"],
+            json!(["SYS_PTRACE"]),
+            "what the debug profile adds stays"
+        );
+    }
+    assert_eq!(before["spec"]["containers"], after["spec"]["containers"]);
+    Ok(())
+}
+
+/// A registration that is taken back when the test ends: two of one name would meet otherwise.
+struct Registered<'p> {
+    plane: &'p ControlPlane,
+    kind: String,
+    name: String,
+}
+
+impl<'p> Registered<'p> {
+    fn new(plane: &'p ControlPlane, registration: &Value) -> Result<Self, Failed> {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("registration.json");
+        std::fs::write(&file, registration.to_string())?;
+        kubectl(
+            plane,
+            &[
+                "apply",
+                "--server-side",
+                "--force-conflicts",
+                "-f",
+                &file.display().to_string(),
+            ],
+        )?;
+        // The API server learns of it by a watch of its own.
+        std::thread::sleep(Duration::from_secs(1));
+        let text = |pointer| {
+            registration
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Ok(Self {
+            plane,
+            kind: text("/kind"),
+            name: text("/metadata/name"),
+        })
+    }
+}
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = kubectl(self.plane, &["delete", &self.kind, &self.name]) {
+            eprintln!("{} {} stays registered: {error:?}", self.kind, self.name);
+        }
+    }
+}
+
+/// Makes a namespace with labels, and waits for its service account.
+fn namespace(plane: &ControlPlane, name: &str, labels: &[(&str, &str)]) -> Result<(), Failed> {
+    kubectl(plane, &["create", "namespace", name])?;
+    for (key, value) in labels {
+        kubectl(
+            plane,
+            &["label", "namespace", name, &format!("{key}={value}")],
+        )?;
+    }
+    wait(|| {
+        let account = plane.kubectl(&["get", "serviceaccount", "default", "-n", name])?;
+        Ok(account.status.success().then_some(()))
+    })
+}
+
+/// What kubectl prints; what it complains of as an error.
+fn kubectl(plane: &ControlPlane, args: &[&str]) -> Result<String, Failed> {
+    let output = plane.kubectl(args)?;
+    if !output.status.success() {
+        return Err(format!(
+            "kubectl {}: {}",
+            args.join(" "),
+            String::from_utf8_lossy(&output.stderr)
+        )
+        .into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// What `ready` gives, as soon as it gives something.
+fn wait<T>(ready: impl Fn() -> Result<Option<T>, Failed>) -> Result<T, Failed> {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(30) {
+        if let Some(value) = ready()? {
+            return Ok(value);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Err("it did not come within 30 s".into())
+}

@@ -1,0 +1,122 @@
+//! The webhook's server in this process, and its registration as the chart will write it.
+
+use std::net::Ipv4Addr;
+use std::sync::mpsc;
+
+use base64::Engine;
+use pod_hardener::config::Settings;
+use pod_hardener::plan::Facts;
+use pod_hardener::serve::{self, Listeners, tls::Identity};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// The label that opts a namespace in.
+pub(crate) const LABEL: &str = "pod-hardener.io/harden";
+
+/// A server on a free port of the loopback address; it ends with this value.
+pub(crate) struct Webhook {
+    url: String,
+    ca: String,
+    shutdown: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Webhook {
+    /// Starts the server with the embedded configuration.
+    pub(crate) fn start() -> Self {
+        let (started, start) = mpsc::channel();
+        let (shutdown, end) = oneshot::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(async {
+                let identity =
+                    Identity::self_made(Ipv4Addr::LOCALHOST.into()).expect("an identity");
+                let ca = identity.ca_pem().expect("a CA of its own").to_owned();
+                let any = (Ipv4Addr::LOCALHOST, 0);
+                let webhook = TcpListener::bind(any).await.expect("a free port");
+                let admin = TcpListener::bind(any).await.expect("a free port");
+                let url = format!("https://{}", webhook.local_addr().expect("a bound address"));
+                started
+                    .send((url, ca))
+                    .expect("somebody waits for the start");
+                let tls = identity.into_server_config().expect("a pair");
+                let ended = async { end.await.unwrap_or_default() };
+                serve::run(
+                    Settings::embedded(),
+                    Facts::default(),
+                    tls,
+                    Listeners { webhook, admin },
+                    ended,
+                )
+                .await;
+            });
+        });
+        let (url, ca) = start.recv().expect("the server starts");
+        Self {
+            url,
+            ca,
+            shutdown: Some(shutdown),
+            thread: Some(thread),
+        }
+    }
+
+    /// Where the API server reaches `path`.
+    pub(crate) fn client_config(&self, path: &str) -> Value {
+        let bundle = base64::engine::general_purpose::STANDARD.encode(&self.ca);
+        json!({"url": format!("{}{path}", self.url), "caBundle": bundle})
+    }
+
+    /// The registration of every profile for the namespaces labelled with it.
+    pub(crate) fn registration(&self) -> Value {
+        let settings = Settings::embedded();
+        let webhooks: Vec<Value> = settings
+            .profile_names()
+            .map(|profile| {
+                json!({
+                    "name": format!("{profile}.pod-hardener.io"),
+                    "clientConfig": self.client_config(&format!("/harden/{profile}")),
+                    "namespaceSelector": {"matchLabels": {LABEL: profile}},
+                    "rules": [rule("CREATE", "pods"), rule("UPDATE", "pods/ephemeralcontainers")],
+                    "failurePolicy": "Ignore",
+                    "timeoutSeconds": 2,
+                    "reinvocationPolicy": "IfNeeded",
+                    "sideEffects": "None",
+                    "admissionReviewVersions": ["v1"],
+                })
+            })
+            .collect();
+        json!({
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "MutatingWebhookConfiguration",
+            "metadata": {"name": "zz-pod-hardener"},
+            "webhooks": webhooks,
+        })
+    }
+}
+
+impl Drop for Webhook {
+    fn drop(&mut self) {
+        if let Some(shutdown) = self.shutdown.take() {
+            // Nobody listens where the server has ended already.
+            let _ = shutdown.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A rule of a registration: one operation on one core resource.
+pub(crate) fn rule(operation: &str, resource: &str) -> Value {
+    json!({
+        "operations": [operation],
+        "apiGroups": [""],
+        "apiVersions": ["v1"],
+        "resources": [resource],
+        "scope": "Namespaced",
+    })
+}
