@@ -1,5 +1,7 @@
 //! Real inputs, where there are some: the folder that the environment variable `CORPUS` names.
 
+#![allow(dead_code, reason = "each test program uses its part of this")]
+
 use std::path::{Path, PathBuf};
 
 use pod_hardener::object::Template;

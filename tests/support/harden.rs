@@ -1,5 +1,7 @@
 //! The engine, driven on plain JSON values.
 
+#![allow(dead_code, reason = "each test program uses its part of this")]
+
 use pod_hardener::config::Profile;
 use pod_hardener::object::{Object, Template};
 use pod_hardener::plan::{Facts, Plan, Scope};

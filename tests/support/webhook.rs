@@ -1,5 +1,7 @@
 //! The webhook's server in this process, and its registration as the chart will write it.
 
+#![allow(dead_code, reason = "each test program uses its part of this")]
+
 use std::net::Ipv4Addr;
 use std::sync::mpsc;
 
@@ -16,8 +18,12 @@ pub(crate) const LABEL: &str = "pod-hardener.io/harden";
 
 /// A server on a free port of the loopback address; it ends with this value.
 pub(crate) struct Webhook {
-    url: String,
-    ca: String,
+    /// Where the API server reaches it.
+    pub(crate) url: String,
+    /// The address of probes and metrics.
+    pub(crate) admin: String,
+    /// The CA of its certificate, as PEM.
+    pub(crate) ca: String,
     shutdown: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -40,8 +46,9 @@ impl Webhook {
                 let webhook = TcpListener::bind(any).await.expect("a free port");
                 let admin = TcpListener::bind(any).await.expect("a free port");
                 let url = format!("https://{}", webhook.local_addr().expect("a bound address"));
+                let probes = admin.local_addr().expect("a bound address").to_string();
                 started
-                    .send((url, ca))
+                    .send((url, probes, ca))
                     .expect("somebody waits for the start");
                 let tls = identity.into_server_config().expect("a pair");
                 let ended = async { end.await.unwrap_or_default() };
@@ -55,9 +62,10 @@ impl Webhook {
                 .await;
             });
         });
-        let (url, ca) = start.recv().expect("the server starts");
+        let (url, admin, ca) = start.recv().expect("the server starts");
         Self {
             url,
+            admin,
             ca,
             shutdown: Some(shutdown),
             thread: Some(thread),
@@ -98,12 +106,26 @@ impl Webhook {
     }
 }
 
-impl Drop for Webhook {
-    fn drop(&mut self) {
+impl Webhook {
+    /// Tells the server to end.
+    pub(crate) fn end(&mut self) {
         if let Some(shutdown) = self.shutdown.take() {
             // Nobody listens where the server has ended already.
             let _ = shutdown.send(());
         }
+    }
+
+    /// Whether the server has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.thread
+            .as_ref()
+            .is_none_or(std::thread::JoinHandle::is_finished)
+    }
+}
+
+impl Drop for Webhook {
+    fn drop(&mut self) {
+        self.end();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

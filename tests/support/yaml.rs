@@ -1,5 +1,7 @@
 //! YAML with the meaning that `kubectl` gives it.
 
+#![allow(dead_code, reason = "each test program uses its part of this")]
+
 use serde_json::Value;
 
 /// The documents of a YAML or JSON text; empty ones are left out.

@@ -1,0 +1,148 @@
+//! What the repository says of itself is true: generated pages are fresh, the README's example is what happens, the core
+//! is pure. `UPDATE=1 cargo test --test repository` writes the generated pages anew.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+#![allow(missing_docs, reason = "tests")]
+
+#[path = "support/harden.rs"]
+mod harden;
+#[path = "support/yaml.rs"]
+mod yaml;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use pod_hardener::config::Settings;
+use pod_hardener::object::{Object, Template};
+use pod_hardener::plan::{Facts, Plan, Scope};
+use pod_hardener::record::warnings;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn readme_block(mark: &str) -> String {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let block = readme
+        .split_once(&format!("<!-- {mark} -->\n```"))
+        .expect("the README has the block")
+        .1;
+    let (_, block) = block.split_once('\n').unwrap();
+    block.split_once("```").unwrap().0.to_owned()
+}
+
+#[test]
+fn the_page_of_rules_is_fresh() {
+    let output = Command::new(env!("CARGO_BIN_EXE_pod-hardener"))
+        .arg("rules")
+        .output()
+        .unwrap();
+    let page = String::from_utf8(output.stdout).unwrap();
+    let file = root().join("docs/rules.md");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&file, &page).unwrap();
+    }
+    assert!(
+        fs::read_to_string(&file).unwrap() == page,
+        "docs/rules.md is stale: run `make docs`"
+    );
+}
+
+#[test]
+fn the_readmes_pod_becomes_what_the_readme_says() {
+    let pod = |mark| yaml::documents(&readme_block(mark)).unwrap().remove(0);
+    let settings = Settings::embedded();
+    let profile = settings.profile("compatible").unwrap();
+    let hardened = harden::harden(profile, Template::Itself, &pod("before")).unwrap();
+    assert_eq!(hardened.object, pod("after"));
+
+    let text = pod("before").to_string();
+    let object: Object<'_> = serde_json::from_str(&text).unwrap();
+    let facts = Facts::default();
+    let plan = Plan::new(
+        Template::Itself.pod(&object).unwrap(),
+        Scope::Creation,
+        profile,
+        &facts,
+    );
+    let said = warnings(
+        pod_hardener::admission::Mode::Harden,
+        "compatible",
+        plan.findings(),
+    );
+    assert_eq!(
+        readme_block("warning"),
+        format!("Warning: {}\n", said.join("\nWarning: "))
+    );
+}
+
+#[test]
+fn the_example_review_is_answered_with_a_patch_that_applies() {
+    let review = root().join("examples/review.json");
+    let output = Command::new(env!("CARGO_BIN_EXE_pod-hardener"))
+        .arg("review")
+        .arg(review)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["record"]["outcome"], "patched");
+}
+
+#[test]
+fn the_core_knows_no_socket_file_clock_or_environment() {
+    let forbidden = [
+        "tokio",
+        "hyper",
+        "std::fs",
+        "std::net",
+        "std::env",
+        "std::time",
+        "std::io",
+        "std::process",
+        "println!",
+    ];
+    let mut files = 0;
+    for file in sources(&root().join("src")) {
+        let name = file
+            .strip_prefix(root().join("src"))
+            .unwrap()
+            .display()
+            .to_string();
+        let edge = ["main.rs", "cli", "serve"]
+            .iter()
+            .any(|edge| name.starts_with(edge));
+        if edge || name == "lib.rs" {
+            continue;
+        }
+        files += 1;
+        let text = fs::read_to_string(&file).unwrap();
+        for word in forbidden {
+            assert!(
+                !text.contains(word),
+                "src/{name} is of the pure core and speaks of {word}"
+            );
+        }
+    }
+    assert!(files > 10, "the core was not found");
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path))
+        } else {
+            found.push(path)
+        }
+    }
+    found
+}
