@@ -6,7 +6,7 @@ mod response;
 use serde::Serialize;
 
 use crate::config::Settings;
-use crate::object::{Object, Template};
+use crate::object::{Metadata, Template};
 use crate::plan::{Facts, Plan, Scope};
 use crate::record::{Record, Summary, warnings};
 use request::Request;
@@ -155,7 +155,9 @@ pub fn answer(
         return Ok(skipped(&request, mode, profile.name()));
     };
 
-    let plan = Plan::new(pod, scope, profile, facts);
+    // The request's, which is always right (I1).
+    let namespace = request.namespace.as_deref().unwrap_or_default();
+    let plan = Plan::new(pod, namespace, scope, profile, facts);
     let patch = if mode == Mode::Harden {
         plan.patch()
     } else {
@@ -163,7 +165,7 @@ pub fn answer(
     };
     let summary = Summary::of(plan.findings());
     // Warnings on what a controller makes reach nobody (J10).
-    let warnings = match object.metadata.controller() {
+    let warnings = match object.metadata.as_ref().and_then(Metadata::controller) {
         Some(_) => Vec::new(),
         None => warnings(mode, profile.name(), plan.findings()),
     };
@@ -225,8 +227,8 @@ fn record(request: &Request<'_>, mode: Mode, profile: &str) -> Record {
     let metadata = request
         .object
         .as_ref()
-        .map(|object: &Object<'_>| &object.metadata);
-    let own = |metadata: &crate::object::Metadata<'_>| {
+        .and_then(|object| object.metadata.as_ref());
+    let own = |metadata: &Metadata<'_>| {
         let name = metadata.name.as_ref().filter(|name| !name.is_empty());
         name.or(metadata.generate_name.as_ref())
             .map(ToString::to_string)

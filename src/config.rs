@@ -2,6 +2,7 @@
 
 mod error;
 mod read;
+mod value;
 
 use std::fmt::Write;
 
@@ -86,6 +87,15 @@ impl Profile {
     /// The rules that are on, in the order of [`crate::rules::RULES`].
     pub fn rules(&self) -> impl Iterator<Item = (&'static Rule, &Options)> {
         self.rules.iter().map(|(rule, options)| (*rule, options))
+    }
+
+    /// The options of the rule called `id`; `None` where the rule is off.
+    #[must_use]
+    pub fn options(&self, id: &str) -> Option<&Options> {
+        self.rules
+            .iter()
+            .find(|(rule, _)| rule.id == id)
+            .map(|(_, options)| options)
     }
 
     /// The same profile with its rules in the opposite order, which must make no difference.

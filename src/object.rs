@@ -5,13 +5,15 @@
 
 mod text;
 mod view;
+mod volume;
 mod windows;
 
-pub use text::{Pairs, Text};
+pub use text::{Keys, Pairs, Text};
 pub use view::{
     Capabilities, ContainerSpec, Metadata, Object, Owner, PodSecurityContext, SeccompProfile,
     SecurityContext, Spec, WindowsOptions,
 };
+pub use volume::{Source, Volume};
 
 use std::fmt;
 
@@ -71,7 +73,7 @@ impl Template {
         };
         Some(Pod {
             template: self,
-            metadata: &holder.metadata,
+            metadata: holder.metadata.as_ref(),
             spec: holder.spec.as_ref()?,
         })
     }
@@ -83,16 +85,54 @@ pub struct Pod<'a> {
     /// Where in its object it is.
     pub template: Template,
     /// Its metadata.
-    pub metadata: &'a Metadata<'a>,
+    pub metadata: Option<&'a Metadata<'a>>,
     /// Its spec.
     pub spec: &'a Spec<'a>,
 }
 
 impl<'a> Pod<'a> {
+    /// The annotations, if there are any.
+    #[must_use]
+    pub fn annotations(&self) -> Option<&'a Pairs<'a>> {
+        self.metadata?.annotations.as_ref()
+    }
+
     /// The value of the annotation `key`.
     #[must_use]
     pub fn annotation(&self, key: &str) -> Option<&'a str> {
-        self.metadata.annotations.get(key)
+        self.annotations()?.get(key)
+    }
+
+    /// The pod's security context, if it has one.
+    #[must_use]
+    pub fn security_context(&self) -> Option<&'a PodSecurityContext<'a>> {
+        self.spec.security_context.as_ref()
+    }
+
+    /// The volumes.
+    #[must_use]
+    pub fn volumes(&self) -> &'a [Volume<'a>] {
+        self.spec.volumes.as_deref().unwrap_or_default()
+    }
+
+    /// Whether the pod lives in the node's network namespace.
+    #[must_use]
+    pub fn is_on_host_network(&self) -> bool {
+        self.spec.host_network == Some(true)
+    }
+
+    /// Whether the object at `path` below the pod is there, so that something can be put into it.
+    pub(crate) fn has(&self, path: &[&str]) -> bool {
+        let context = self.security_context();
+        match path {
+            ["spec"] => true,
+            ["spec", "securityContext"] => context.is_some(),
+            ["spec", "securityContext", "sysctls"] => context.is_some_and(|c| c.sysctls.is_some()),
+            ["spec", "volumes"] => self.spec.volumes.is_some(),
+            ["metadata"] => self.metadata.is_some(),
+            ["metadata", "annotations"] => self.annotations().is_some(),
+            _ => false,
+        }
     }
 
     /// Whether this is the API's picture of a static pod, on which nothing can be changed (X17).
@@ -121,6 +161,20 @@ impl<'a> Pod<'a> {
             index,
             spec,
         }))
+    }
+
+    /// The container at `index` of its list.
+    pub(crate) fn container(
+        &self,
+        kind: ContainerKind,
+        index: usize,
+    ) -> Option<&'a ContainerSpec<'a>> {
+        let containers = match kind {
+            ContainerKind::Init | ContainerKind::Sidecar => &self.spec.init_containers,
+            ContainerKind::Regular => &self.spec.containers,
+            ContainerKind::Ephemeral => &self.spec.ephemeral_containers,
+        };
+        containers.as_ref()?.get(index)
     }
 
     /// The ephemeral containers that are not among `existing` (U5: those that are may not change).
@@ -200,6 +254,30 @@ impl<'a> Container<'a> {
             .is_some_and(|context| context.privileged == Some(true))
     }
 
+    /// Whether it is mounted at `path`: a volume, a device, or what the kubelet mounts for it. Paths are compared clean,
+    /// since `/tmp` and `/tmp/` are two to the API and one at run time (M2); a mount above counts, since the author's
+    /// volume is there then (M4).
+    #[must_use]
+    pub fn covers(&self, path: &str) -> bool {
+        let mounts = self
+            .spec
+            .volume_mounts
+            .iter()
+            .flatten()
+            .map(|mount| mount.mount_path.as_str());
+        let devices = self
+            .spec
+            .volume_devices
+            .iter()
+            .flatten()
+            .map(|device| device.device_path.as_str());
+        let message = self.spec.termination_message_path.as_deref();
+        mounts
+            .chain(devices)
+            .chain(message)
+            .any(|there| is_at_or_below(path, there))
+    }
+
     /// The capabilities that the author adds.
     #[must_use]
     pub fn added_capabilities(&self) -> &'a [Text<'a>] {
@@ -221,4 +299,27 @@ impl<'a> Container<'a> {
             .and_then(|c| c.drop.as_deref())
             .unwrap_or_default()
     }
+}
+
+/// Whether `path` is `above` or lies below it, both taken clean.
+fn is_at_or_below(path: &str, above: &str) -> bool {
+    let mut path = steps(path).into_iter();
+    steps(above)
+        .into_iter()
+        .all(|step| path.next() == Some(step))
+}
+
+/// The names on the way to a path: without empty ones, `.` and `..`.
+fn steps(path: &str) -> Vec<&str> {
+    let mut steps = Vec::new();
+    for step in path.split('/') {
+        match step {
+            "" | "." => {}
+            ".." => {
+                steps.pop();
+            }
+            step => steps.push(step),
+        }
+    }
+    steps
 }

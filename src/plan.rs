@@ -6,7 +6,7 @@
 mod facts;
 mod patch;
 
-pub use facts::Facts;
+pub use facts::{Facts, Ranges};
 
 use crate::config::Profile;
 use crate::object::{Container, Pod, Text};
@@ -29,29 +29,38 @@ pub struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Asks every rule of `profile` about every container of `pod` in `scope`.
+    /// Asks every rule of `profile` about every container of `pod` in `scope`, and, where the pod is being made, about the
+    /// pod as a whole. `namespace` is the one that the pod will be in.
     #[must_use]
-    pub fn new(pod: Pod<'a>, scope: Scope<'_>, profile: &'a Profile, facts: &'a Facts) -> Self {
+    pub fn new(
+        pod: Pod<'a>,
+        namespace: &'a str,
+        scope: Scope<'_>,
+        profile: &'a Profile,
+        facts: &'a Facts,
+    ) -> Self {
         let mut plan = Self {
             pod,
             findings: Vec::new(),
         };
         let (mirror, windows) = (pod.is_mirror(), pod.is_windows());
-        let mut visit = |container: Container<'a>| {
-            let place = Place {
-                kind: container.kind,
-                index: container.index,
-                name: container.spec.name(),
-            };
+        let mut ask = |container: Option<Container<'a>>| {
             for (rule, options) in profile.rules() {
-                let before = plan.findings.len();
                 let at = At {
                     pod,
-                    container,
+                    namespace,
+                    profile,
                     options,
                     facts,
                 };
-                (rule.look)(at, &mut Say::new(&mut plan.findings, rule, place));
+                let before = plan.findings.len();
+                let place = container.map_or(Place::Pod, Place::of);
+                let mut say = Say::new(&mut plan.findings, rule, place);
+                match (container, rule.container, rule.pod) {
+                    (Some(container), Some(look), _) => look(at, container, &mut say),
+                    (None, _, Some(look)) => look(at, &mut say),
+                    _ => continue,
+                }
                 match (mirror, windows && rule.linux_only) {
                     (true, _) => plan.leave_gaps(before, rule, place, MIRROR_POD),
                     (false, true) => plan.leave_gaps(before, rule, place, WINDOWS),
@@ -60,9 +69,13 @@ impl<'a> Plan<'a> {
             }
         };
         match scope {
-            Scope::Creation => pod.containers().for_each(&mut visit),
+            Scope::Creation => {
+                pod.containers().for_each(|container| ask(Some(container)));
+                ask(None);
+            }
             Scope::Ephemeral(existing) => {
-                pod.new_ephemeral_containers(existing).for_each(&mut visit);
+                pod.new_ephemeral_containers(existing)
+                    .for_each(|container| ask(Some(container)));
             }
         }
         plan

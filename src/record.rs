@@ -73,11 +73,11 @@ impl Summary {
         let (mut set, mut kept, mut stepped_back) =
             (List::default(), List::default(), List::default());
         for finding in findings {
-            let (rule, name) = (finding.rule, finding.place.name);
+            let (rule, name) = (finding.rule, finding.place.name());
             match &finding.verdict {
                 Verdict::Set(..) => set.push(rule, "", name),
                 Verdict::Kept(choice) if choice.safe => {}
-                Verdict::Kept(choice) => kept.push(rule, choice.said, name),
+                Verdict::Kept(choice) => kept.push(rule, &choice.said, name),
                 Verdict::SteppedBack(reason) => stepped_back.push(rule, reason.id, name),
             }
         }
@@ -144,7 +144,10 @@ impl<'f> List<'f> {
                 if i > 0 {
                     text.push_str(", ");
                 }
-                show(&mut text, name);
+                match name.is_empty() {
+                    true => text.push_str("(pod)"),
+                    false => show(&mut text, name),
+                }
             }
             if !detail.is_empty() {
                 text.push_str(" (");

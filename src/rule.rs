@@ -1,15 +1,17 @@
 //! What a rule is, and what it may say.
 //!
-//! A rule is data plus one pure function. The function looks at one container of an untouched pod and says one of
-//! three things of a field: it is missing and set, it is the author's choice and kept, or the rule steps back and why.
+//! A rule is data plus a pure function for containers, for the pod as a whole, or both. It looks at an untouched pod and
+//! says one of three things of a field: it is missing and set, it is the author's choice and kept, or the rule steps back
+//! and why.
 //! Rules never see each other's output, so their order cannot matter.
 
 mod options;
 mod say;
 
-pub use options::{Key, Kind, Name, Options, Value};
+pub use options::{Key, Kind, Name, Options, Uid, Value};
 pub use say::{Choice, Finding, Level, Place, Say, Verdict};
 
+use crate::config::Profile;
 use crate::object::{Container, Pod};
 use crate::plan::Facts;
 
@@ -36,26 +38,32 @@ pub struct Rule {
     pub keys: &'static [Key],
     /// Whether its fields are refused on Windows (W1).
     pub linux_only: bool,
-    /// What it says of one container.
-    pub look: for<'a> fn(At<'a>, &mut Say<'_, 'a>),
+    /// What it says of one container, if it looks at containers.
+    pub container: Option<for<'a> fn(At<'a>, Container<'a>, &mut Say<'_, 'a>)>,
+    /// What it says of the pod as a whole, if it does.
+    pub pod: Option<for<'a> fn(At<'a>, &mut Say<'_, 'a>)>,
 }
 
-/// What a rule looks at: one container of one pod.
+/// What a rule looks at.
 #[derive(Clone, Copy, Debug)]
 pub struct At<'a> {
     /// The pod, untouched.
     pub pod: Pod<'a>,
-    /// The container.
-    pub container: Container<'a>,
-    /// The rule's options in the profile.
+    /// The namespace that it is in, or will be.
+    pub namespace: &'a str,
+    /// The profile.
+    pub profile: &'a Profile,
+    /// The rule's own options in the profile.
     pub options: &'a Options,
     /// What is known of the cluster.
     pub facts: &'a Facts,
 }
 
-/// A field below a container, by its path.
+/// A field, by its path from the container or from the pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Field {
+    /// Whether it is the container's or the pod's.
+    pub level: Level,
     /// The names on the way to it, as Kubernetes writes them.
     pub path: &'static [&'static str],
     /// Whether it is a list that is completed, entry by entry.
@@ -63,16 +71,30 @@ pub struct Field {
 }
 
 impl Field {
-    /// A field that is set as a whole.
+    /// A field of a container.
     #[must_use]
-    pub const fn value(path: &'static [&'static str]) -> Self {
-        Self { path, list: false }
+    pub const fn container(path: &'static [&'static str]) -> Self {
+        Self {
+            level: Level::Container,
+            path,
+            list: false,
+        }
     }
 
-    /// A list that entries are added to.
+    /// A field of the pod.
     #[must_use]
-    pub const fn list(path: &'static [&'static str]) -> Self {
-        Self { path, list: true }
+    pub const fn pod(path: &'static [&'static str]) -> Self {
+        Self {
+            level: Level::Pod,
+            path,
+            list: false,
+        }
+    }
+
+    /// The same field as a list that entries are added to.
+    #[must_use]
+    pub const fn list(self) -> Self {
+        Self { list: true, ..self }
     }
 }
 
@@ -112,4 +134,18 @@ pub const PRIVILEGED: Reason = Reason {
     id: "privileged",
     text: "the container is privileged, which rules this setting out",
     source: "V1, X12, X13",
+};
+
+/// Rules that need more of an ephemeral container than it can have.
+pub const EPHEMERAL: Reason = Reason {
+    id: "ephemeral-container",
+    text: "no volume can be added to a running pod, and a debug container is there to be worked in",
+    source: "U7",
+};
+
+/// Rules that could take from a node's agent what it needs.
+pub const NODE_AGENT: Reason = Reason {
+    id: "node-agent",
+    text: "the priority class marks what the node cannot do without",
+    source: "X18",
 };

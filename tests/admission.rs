@@ -83,13 +83,16 @@ fn audit_and_preview_never_patch() {
 #[test]
 fn audit_warns_of_what_would_be_set_and_preview_does_not() {
     let warnings = |mode| respond(mode, &review("CREATE", "Pod", &pod()))["warnings"].clone();
-    let said = warnings(Mode::Audit);
-    assert_eq!(
-        said[0],
-        "pod-hardener strict: container web: no-privilege-escalation would set \
-         securityContext.allowPrivilegeEscalation: false"
-    );
-    assert_eq!(said.as_array().unwrap().len(), 3);
+    let said = [
+        "no-privilege-escalation would set allowPrivilegeEscalation: false",
+        "run-as-high-uid would set runAsUser: 10001, runAsNonRoot: true",
+        "runtime-default-seccomp would set seccompProfile: {\"type\":\"RuntimeDefault\"}",
+        "drop-capabilities would set drop + ALL, add + NET_BIND_SERVICE",
+        "read-only-root-filesystem would set readOnlyRootFilesystem: true, volumes + 1, volumeMounts + 1, \
+         cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes: pod-hardener-10352962e7c22587",
+    ];
+    let said = said.map(|text| format!("pod-hardener strict: container web: {text}"));
+    assert_eq!(warnings(Mode::Audit), json!(said));
     assert_eq!(warnings(Mode::Preview), Value::Null);
 }
 
@@ -160,7 +163,7 @@ fn a_reply_warns_at_most_five_times() {
     assert_eq!(warnings.len(), 5);
     assert_eq!(
         warnings[4],
-        "pod-hardener strict: and 3 more, all in the API server's audit log"
+        "pod-hardener strict: and 6 more, all in the API server's audit log"
     );
 }
 

@@ -9,14 +9,22 @@
 )]
 #![allow(clippy::print_stderr, missing_docs, reason = "tests")]
 
+#[path = "support/careless.rs"]
+mod careless;
 #[path = "support/control_plane.rs"]
 mod control_plane;
 #[path = "support/corpus.rs"]
 mod corpus;
 #[path = "support/dry_run.rs"]
 mod dry_run;
+#[path = "support/efficacy.rs"]
+mod efficacy;
+#[path = "support/generated.rs"]
+mod generated;
 #[path = "support/harden.rs"]
 mod harden;
+#[path = "support/pods.rs"]
+mod pods;
 #[path = "support/webhook.rs"]
 mod webhook;
 #[path = "support/yaml.rs"]
@@ -27,7 +35,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use control_plane::{ControlPlane, Test};
+use dry_run::Trial;
 use libtest_mimic::Failed;
+use pod_hardener::config::Settings;
 use serde_json::{Value, json};
 use webhook::{LABEL, Webhook, rule};
 
@@ -38,12 +48,20 @@ fn main() -> ExitCode {
             token_is_mounted,
         ),
         (
-            "what is accepted is accepted hardened, and stored as planned: fixtures",
+            "fixtures that are accepted are accepted hardened, and stored as planned",
             fixtures,
         ),
         (
-            "what is accepted is accepted hardened, and stored as planned: corpus",
+            "real pods that are accepted are accepted hardened, and stored as planned",
             corpus,
+        ),
+        (
+            "generated pods too, and the careless fill-in of them is refused",
+            generated_pods,
+        ),
+        (
+            "most pods pass Pod Security restricted, and the others fail for a reason",
+            pod_security,
         ),
         (
             "a Deployment made with kubectl yields a hardened pod, on record",
@@ -84,7 +102,11 @@ fn token_is_mounted(plane: &ControlPlane) -> Result<(), Failed> {
 
 fn fixtures(plane: &ControlPlane) -> Result<(), Failed> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules");
-    let report = dry_run::all(plane, corpus::samples_in(&folder, &[&folder]))?;
+    let report = dry_run::all(
+        plane,
+        Trial::shipped(),
+        corpus::samples_in(&folder, &[&folder]),
+    )?;
     assert!(
         report.accepted > 20,
         "most fixtures are pods that the API server takes\n{report}"
@@ -98,9 +120,66 @@ fn corpus(plane: &ControlPlane) -> Result<(), Failed> {
         eprintln!("CORPUS names no folder of real inputs: the fixtures alone were tried");
         return Ok(());
     };
-    let report = dry_run::all(plane, corpus::samples(&root))?;
-    assert!(report.accepted > 0, "{report}");
-    eprintln!("{report}");
+    for enforce in [None, Some("baseline"), Some("restricted")] {
+        let report = dry_run::all(
+            plane,
+            Trial {
+                enforce,
+                ..Trial::shipped()
+            },
+            corpus::samples(&root),
+        )?;
+        assert!(report.accepted > 0, "{report}");
+        eprintln!(
+            "Pod Security enforced: {}
+{report}",
+            enforce.unwrap_or("nothing")
+        );
+    }
+    Ok(())
+}
+
+/// Stepping back is no way out: most pods pass Pod Security `restricted`, and for each other one the author's choice or
+/// the step back is named.
+fn pod_security(plane: &ControlPlane) -> Result<(), Failed> {
+    let Some(root) = corpus::root() else {
+        eprintln!("CORPUS names no folder of real inputs: there is nothing to measure");
+        return Ok(());
+    };
+    let efficacy = efficacy::measure(plane, &corpus::samples(&root))?;
+    eprintln!("{efficacy}");
+    assert!(
+        efficacy.unexplained.is_empty(),
+        "{}",
+        efficacy.unexplained.join("\n")
+    );
+    // What the shipped corpus reaches is in the documentation; any other must not fall far behind.
+    assert!(efficacy.hardened * 100 >= efficacy.pods * 55, "{efficacy}");
+    Ok(())
+}
+
+/// How many pods are generated: `GENERATED` of them, or few enough for every run.
+fn generated_pods(plane: &ControlPlane) -> Result<(), Failed> {
+    let count = std::env::var("GENERATED")
+        .ok()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(1_000);
+    let everything = format!("{}{}", pod_hardener::config::EMBEDDED, pods::EVERYTHING);
+    let settings = Settings::parse(&everything, "defaults.toml and everything")
+        .map_err(|error| error.to_string())?;
+    let trial = Trial {
+        settings,
+        enforce: None,
+        careless: true,
+    };
+    let report = dry_run::all(plane, trial, generated::samples(count))?;
+    eprintln!("{count} generated pods: {report}");
+    for id in careless::all_ids() {
+        assert!(
+            report.careless.contains_key(id),
+            "no pod shows what {id} is for\n{report}"
+        );
+    }
     Ok(())
 }
 

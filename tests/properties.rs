@@ -9,6 +9,8 @@
 )]
 #![allow(missing_docs, reason = "tests")]
 
+#[path = "support/effective.rs"]
+mod effective;
 #[path = "support/harden.rs"]
 mod harden;
 #[path = "support/pods.rs"]
@@ -21,54 +23,60 @@ use pod_hardener::rules::find;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-fn strict() -> Profile {
-    Settings::embedded().profile("strict").unwrap().clone()
+/// The shipped profiles and the one of everything, by chance.
+fn profile() -> impl Strategy<Value = Profile> {
+    let text = format!("{}{}", pod_hardener::config::EMBEDDED, pods::EVERYTHING);
+    let settings = Settings::parse(&text, "everything").unwrap_or_else(|error| panic!("{error}"));
+    let profiles = settings
+        .profile_names()
+        .filter_map(|name| settings.profile(name).cloned());
+    prop::sample::select(profiles.collect::<Vec<_>>())
 }
 
-fn hardened(pod: &Value) -> Hardened {
-    harden(&strict(), Template::Itself, pod).unwrap_or_else(|error| panic!("{error}\n{pod}"))
+fn hardened(profile: &Profile, pod: &Value) -> Hardened {
+    harden(profile, Template::Itself, pod).unwrap_or_else(|error| panic!("{error}\n{pod}"))
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_patch_applies_and_gives_what_the_plan_says(pod in pods::pod()) {
-        let hardened = hardened(&pod);
+    fn the_patch_applies_and_gives_what_the_plan_says(pod in pods::pod(), profile in profile()) {
+        let hardened = hardened(&profile, &pod);
         let mut expected = pod;
         hardened.set.iter().for_each(|(pointer, value)| set(&mut expected, pointer, value));
         prop_assert_eq!(hardened.object, expected);
     }
 
     #[test]
-    fn nothing_that_the_author_wrote_changes(pod in pods::pod()) {
-        let hardened = hardened(&pod);
+    fn nothing_that_the_author_wrote_changes(pod in pods::pod(), profile in profile()) {
+        let hardened = hardened(&profile, &pod);
         prop_assert!(contains(&hardened.object, &pod), "{:#?}", hardened.patch);
     }
 
     #[test]
-    fn hardening_twice_changes_nothing_the_second_time(pod in pods::pod()) {
-        let once = hardened(&pod);
-        let twice = hardened(&once.object);
+    fn hardening_twice_changes_nothing_the_second_time(pod in pods::pod(), profile in profile()) {
+        let once = hardened(&profile, &pod);
+        let twice = hardened(&profile, &once.object);
         prop_assert_eq!(twice.patch, None);
     }
 
     #[test]
-    fn the_order_of_rules_makes_no_difference(pod in pods::pod()) {
-        let reversed = harden(&strict().reversed(), Template::Itself, &pod).unwrap();
-        prop_assert_eq!(hardened(&pod).object, reversed.object);
+    fn the_order_of_rules_makes_no_difference(pod in pods::pod(), profile in profile()) {
+        let reversed = harden(&profile.clone().reversed(), Template::Itself, &pod).unwrap();
+        prop_assert_eq!(hardened(&profile, &pod).object, reversed.object);
     }
 
     #[test]
-    fn what_the_api_server_accepts_it_accepts_hardened(pod in pods::pod()) {
+    fn what_the_api_server_accepts_it_accepts_hardened(pod in pods::pod(), profile in profile()) {
         prop_assume!(refusal(&pod).is_none());
-        let hardened = hardened(&pod);
+        let hardened = hardened(&profile, &pod);
         prop_assert_eq!(refusal(&hardened.object), None, "{:#?}", hardened.patch);
     }
 
     #[test]
-    fn what_the_author_adds_is_not_dropped(pod in pods::pod()) {
-        let hardened = hardened(&pod);
+    fn what_the_author_adds_is_not_dropped(pod in pods::pod(), profile in profile()) {
+        let hardened = hardened(&profile, &pod);
         for (before, after) in containers(&pod).into_iter().zip(containers(&hardened.object)) {
             let list = |of: &Value, name| names(&of["securityContext"]["capabilities"][name]);
             let new = list(after, "drop").into_iter().filter(|name| !list(before, "drop").contains(name));
@@ -79,8 +87,8 @@ proptest! {
     }
 
     #[test]
-    fn a_rule_writes_only_the_fields_that_it_declares(pod in pods::pod()) {
-        for line in hardened(&pod).said {
+    fn a_rule_writes_only_the_fields_that_it_declares(pod in pods::pod(), profile in profile()) {
+        for line in hardened(&profile, &pod).said {
             let Some((who, what)) = line.split_once(": set ") else { continue };
             let rule = find(who.split(' ').next().unwrap()).unwrap();
             let field = what.split(' ').next().unwrap();
@@ -89,9 +97,9 @@ proptest! {
     }
 
     #[test]
-    fn every_rule_speaks_of_every_container(pod in pods::pod()) {
-        let said = hardened(&pod).said;
-        for (rule, _) in strict().rules() {
+    fn every_rule_speaks_of_every_container(pod in pods::pod(), profile in profile()) {
+        let said = hardened(&profile, &pod).said;
+        for (rule, _) in profile.rules().filter(|(rule, _)| rule.container.is_some()) {
             for container in containers(&pod) {
                 let name = container["name"].as_str().unwrap();
                 let of = |line: &String| line.starts_with(rule.id) && line.contains(&format!(" {name}: "));
@@ -101,19 +109,46 @@ proptest! {
     }
 
     #[test]
-    fn a_template_is_hardened_as_the_pod_that_is_made_of_it(pod in pods::pod()) {
+    fn a_template_is_hardened_as_the_pod_that_is_made_of_it(pod in pods::pod(), profile in profile()) {
         let template = json!({"metadata": pod["metadata"], "spec": pod["spec"]});
         let job = json!({"kind": "CronJob", "spec": {"jobTemplate": {"spec": {"template": template}}}});
-        let job = harden(&strict(), Template::JobSpec, &job).unwrap();
-        let pod = hardened(&pod);
+        let job = harden(&profile, Template::JobSpec, &job).unwrap();
+        let pod = hardened(&profile, &pod);
         prop_assert_eq!(&job.object["spec"]["jobTemplate"]["spec"]["template"]["spec"], &pod.object["spec"]);
     }
 }
 
-/// Sets one value, making the objects on the way; an entry where a list ends the way. Independent of the patch.
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The profiles are a ladder: going up it by steps ends where a jump ends.
+    #[test]
+    fn climbing_from_profile_to_profile_ends_where_strict_at_once_does(pod in pods::pod()) {
+        let settings = Settings::embedded();
+        let by = |name: &str, pod: &Value| hardened(settings.profile(name).unwrap(), pod).object;
+        let climbed = by("strict", &by("restricted", &by("compatible", &pod)));
+        prop_assert_eq!(effective::settings(&climbed), effective::settings(&by("strict", &pod)));
+    }
+}
+
+#[test]
+fn the_generated_pods_have_a_volume_whose_name_is_ours() {
+    let profile = Settings::embedded().profile("strict").unwrap().clone();
+    let pod = json!({"spec": {"containers": [{"name": "c0"}]}});
+    assert_eq!(
+        hardened(&profile, &pod).object["spec"]["volumes"][0]["name"],
+        pods::TAKEN
+    );
+}
+
+/// Sets one value, making the objects on the way; an entry where the pointer ends in `/-`. Independent of the patch.
 fn set(object: &mut Value, pointer: &str, value: &Value) {
     let mut at = object;
-    for name in pointer.split('/').skip(1) {
+    let (path, entry) = pointer
+        .strip_suffix("/-")
+        .map_or((pointer, false), |path| (path, true));
+    for name in path.split('/').skip(1) {
+        let name = name.replace("~1", "/").replace("~0", "~");
         if at.is_null() {
             *at = Value::Object(Map::new());
         }
@@ -122,7 +157,7 @@ fn set(object: &mut Value, pointer: &str, value: &Value) {
             other => &mut other[name],
         };
     }
-    match (at, pointer.ends_with("/drop")) {
+    match (at, entry) {
         (Value::Array(list), true) => list.push(value.clone()),
         (at, true) => *at = json!([value]),
         (at, false) => *at = value.clone(),
@@ -148,10 +183,39 @@ fn bare(capability: &str) -> String {
         .to_owned()
 }
 
-/// Why the API server refuses a pod, as far as the fields of the rules go: V1, V2, V7, W1. The real one judges in
-/// `tests/apiserver.rs`.
+/// Why the API server refuses a pod, as far as the fields of the rules go. The real one judges in `tests/apiserver.rs`.
 fn refusal(pod: &Value) -> Option<&'static str> {
-    let windows = pod["spec"]["os"]["name"] == "windows";
+    let spec = &pod["spec"];
+    let windows = spec["os"]["name"] == "windows";
+    let volumes: Vec<&str> = listed(&spec["volumes"], "name");
+    if has_duplicates(&volumes) {
+        return Some("M1");
+    }
+    let on_host = ["hostNetwork", "hostPID", "hostIPC"]
+        .iter()
+        .any(|field| spec[*field] == true);
+    let devices = containers(pod)
+        .iter()
+        .any(|container| !listed(&container["volumeDevices"], "name").is_empty());
+    if spec["hostUsers"] == false && (on_host || devices) {
+        return Some("V10");
+    }
+    let sysctls = listed(&spec["securityContext"]["sysctls"], "name");
+    if has_duplicates(&sysctls)
+        || (spec["hostNetwork"] == true && sysctls.iter().any(|name| name.starts_with("net.")))
+    {
+        return Some("V12");
+    }
+    let annotations = pod["metadata"]["annotations"]
+        .as_object()
+        .into_iter()
+        .flatten();
+    let bytes: usize = annotations
+        .map(|(key, value)| key.len() + value.as_str().unwrap_or_default().len())
+        .sum();
+    if bytes > 256 * 1024 {
+        return Some("J11");
+    }
     for container in containers(pod) {
         let context = &container["securityContext"];
         let escalates = context["allowPrivilegeEscalation"] == false;
@@ -168,9 +232,21 @@ fn refusal(pod: &Value) -> Option<&'static str> {
             "seccompProfile",
             "privileged",
             "runAsUser",
+            "readOnlyRootFilesystem",
         ];
         if windows && linux.iter().any(|field| !context[*field].is_null()) {
             return Some("W1");
+        }
+        let paths = listed(&container["volumeMounts"], "mountPath");
+        let mounted = listed(&container["volumeMounts"], "name");
+        let devices = listed(&container["volumeDevices"], "devicePath");
+        if has_duplicates(&paths) {
+            return Some("M2");
+        }
+        if !mounted.iter().all(|name| volumes.contains(name))
+            || devices.iter().any(|path| paths.contains(path))
+        {
+            return Some("M3");
         }
         let name = container["name"].as_str().unwrap();
         let key = format!("container.seccomp.security.alpha.kubernetes.io/{name}");
@@ -181,12 +257,30 @@ fn refusal(pod: &Value) -> Option<&'static str> {
             return Some("V7");
         }
     }
-    let context = &pod["spec"]["securityContext"];
-    if windows && (!context["seccompProfile"].is_null() || !context["runAsUser"].is_null()) {
+    let context = &spec["securityContext"];
+    let linux = ["seccompProfile", "runAsUser", "fsGroup", "sysctls"];
+    if windows
+        && (linux.iter().any(|field| !context[*field].is_null()) || !spec["hostUsers"].is_null())
+    {
         return Some("W1");
     }
     let annotation = &pod["metadata"]["annotations"]["seccomp.security.alpha.kubernetes.io/pod"];
     differs(annotation, &context["seccompProfile"]).then_some("V7")
+}
+
+fn listed<'p>(list: &'p Value, key: &str) -> Vec<&'p str> {
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry[key].as_str())
+        .collect()
+}
+
+fn has_duplicates(names: &[&str]) -> bool {
+    names
+        .iter()
+        .enumerate()
+        .any(|(at, name)| names[..at].contains(name))
 }
 
 fn differs(annotation: &Value, field: &Value) -> bool {

@@ -68,6 +68,7 @@ fn the_readmes_pod_becomes_what_the_readme_says() {
     let facts = Facts::default();
     let plan = Plan::new(
         Template::Itself.pod(&object).unwrap(),
+        "shop",
         Scope::Creation,
         profile,
         &facts,

@@ -51,8 +51,14 @@ fn section(rule: &Rule) -> String {
     }
     text += "\n| key | what | default |\n|---|---|---|\n| `enabled` | whether the rule is on | `false` |\n";
     for key in rule.keys {
-        let Kind::Capabilities(names) = key.kind;
-        text += &format!("| `{}` | {} | `{names:?}` |\n", key.name, key.doc);
+        let default = match key.kind {
+            Kind::Capabilities(names) | Kind::Paths(names) => format!("{names:?}"),
+            Kind::Choice(words) => format!("{:?}", words.first().unwrap_or(&"")),
+            Kind::Size(text) | Kind::Text(text) => format!("{text:?}"),
+            Kind::Flag(on) => on.to_string(),
+            Kind::Uid(uid) => uid.to_string(),
+        };
+        text += &format!("| `{}` | {} | `{default}` |\n", key.name, key.doc);
     }
     text
 }

@@ -3,9 +3,9 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Profile;
 use super::error::Problem;
-use crate::rule::{Key, Kind, Name, Options, Rule, Value};
+use super::{Profile, value};
+use crate::rule::{Options, Rule, Value};
 use crate::rules::{RULES, find};
 
 /// The version of the configuration's grammar that this program reads.
@@ -141,7 +141,7 @@ fn options(rule: &Rule, table: &DeTable<'_>, problems: &mut Vec<Problem>) -> Opt
         let position = rule.keys.iter().position(|key| key.name == name.get_ref());
         let declared = position.and_then(|at| Some((rule.keys.get(at)?, values.get_mut(at)?)));
         match declared {
-            Some((key, value)) => value_of(key, given, value, problems),
+            Some((key, value)) => value::read(key, given, value, problems),
             None => {
                 let known: Vec<&str> = rule.keys.iter().map(|key| key.name).collect();
                 let known: Vec<&str> = std::iter::once("enabled").chain(known).collect();
@@ -150,43 +150,6 @@ fn options(rule: &Rule, table: &DeTable<'_>, problems: &mut Vec<Problem>) -> Opt
         }
     }
     enabled.then(|| Options::new(values))
-}
-
-fn value_of(
-    key: &Key,
-    given: &Spanned<DeValue<'_>>,
-    value: &mut Value,
-    problems: &mut Vec<Problem>,
-) {
-    match key.kind {
-        Kind::Capabilities(_) => {
-            let Some(entries) = given.get_ref().as_array() else {
-                problems.push(wrong_type(
-                    given,
-                    key.name,
-                    "a list of capabilities, like [\"NET_RAW\"]",
-                ));
-                return;
-            };
-            let mut names = Vec::new();
-            for entry in entries.iter() {
-                match entry.get_ref().as_str().filter(|name| is_capability(name)) {
-                    Some(name) => names.push(Name::new(name)),
-                    None => problems.push(wrong_type(
-                        entry,
-                        key.name,
-                        "capabilities in upper case and without `CAP_`, like \"NET_RAW\"; ALL comes with a known user",
-                    )),
-                }
-            }
-            *value = Value::Names(names);
-        }
-    }
-}
-
-fn is_capability(name: &str) -> bool {
-    let letters = |byte: u8| byte.is_ascii_uppercase() || byte == b'_';
-    !name.is_empty() && name.bytes().all(letters) && !name.starts_with("CAP_") && name != "ALL"
 }
 
 fn is_label(name: &str) -> bool {
@@ -225,7 +188,7 @@ fn unknown(key: &Spanned<std::borrow::Cow<'_, str>>, what: &str, known: &[&str])
     )
 }
 
-fn wrong_type(value: &Spanned<DeValue<'_>>, name: &str, takes: &str) -> Problem {
+pub(super) fn wrong_type(value: &Spanned<DeValue<'_>>, name: &str, takes: &str) -> Problem {
     let message = format!("`{name}` does not take this {}", value.get_ref().type_str());
     Problem::new(value.span(), message, format!("`{name}` takes {takes}"))
 }

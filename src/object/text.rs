@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 /// A string of the document: borrowed, unless an escape in it had to be resolved (Go escapes `<`, `>` and `&`).
 ///
@@ -41,6 +41,15 @@ impl fmt::Display for Text<'_> {
 pub struct Pairs<'a>(Vec<(Text<'a>, Text<'a>)>);
 
 impl Pairs<'_> {
+    /// The bytes of all keys and values, as the API counts them (J11).
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.0
+            .iter()
+            .map(|(key, value)| key.len() + value.len())
+            .sum()
+    }
+
     /// The value of `key`; the last one, as Go's decoder has it.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
@@ -74,5 +83,41 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
         }
 
         deserializer.deserialize_any(Collect)
+    }
+}
+
+/// The keys of a map whose values nobody asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keys<'a>(Vec<Text<'a>>);
+
+impl Keys<'_> {
+    /// The keys, in the document's order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(Text::as_str)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Keys<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Keys<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut keys = Vec::new();
+                // A key whose value is null says nothing.
+                while let Some((key, value)) = map.next_entry::<Text<'de>, Option<IgnoredAny>>()? {
+                    keys.extend(value.map(|_| key));
+                }
+                Ok(Keys(keys))
+            }
+        }
+
+        deserializer.deserialize_map(Collect)
     }
 }

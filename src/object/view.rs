@@ -1,8 +1,10 @@
 //! The fields that are read, borrowed from the document. A field that is `null` counts as absent, as in Kubernetes.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use super::text::{Pairs, Text};
+use super::text::{Keys, Pairs, Text};
+use super::volume::Volume;
 use super::{ContainerKind, windows::Affinity};
 
 /// An object that holds a pod: the pod itself, or a workload with its template.
@@ -11,9 +13,9 @@ use super::{ContainerKind, windows::Affinity};
 /// field of a pod spec's name that is read here.
 #[derive(Debug, Default, Deserialize)]
 pub struct Object<'a> {
-    /// Its metadata.
-    #[serde(borrow, default, deserialize_with = "null_is_default")]
-    pub metadata: Metadata<'a>,
+    /// Its metadata: a template may have none.
+    #[serde(borrow)]
+    pub metadata: Option<Metadata<'a>>,
     /// Its spec.
     #[serde(borrow)]
     pub spec: Option<Spec<'a>>,
@@ -30,8 +32,8 @@ pub struct Metadata<'a> {
     #[serde(borrow)]
     pub generate_name: Option<Text<'a>>,
     /// Its annotations.
-    #[serde(borrow, default)]
-    pub annotations: Pairs<'a>,
+    #[serde(borrow)]
+    pub annotations: Option<Pairs<'a>>,
     /// Who owns it.
     #[serde(borrow)]
     pub owner_references: Option<Vec<Owner<'a>>>,
@@ -78,6 +80,27 @@ pub struct Spec<'a> {
     /// Labels that the node must have.
     #[serde(borrow, default)]
     pub node_selector: Pairs<'a>,
+    /// The volumes.
+    #[serde(borrow)]
+    pub volumes: Option<Vec<Volume<'a>>>,
+    /// Whether the pod lives in the node's network namespace.
+    pub host_network: Option<bool>,
+    /// Whether the pod sees the node's processes.
+    #[serde(rename = "hostPID")]
+    pub host_pid: Option<bool>,
+    /// Whether the pod lives in the node's IPC namespace.
+    #[serde(rename = "hostIPC")]
+    pub host_ipc: Option<bool>,
+    /// `false` gives the pod a user namespace of its own.
+    pub host_users: Option<bool>,
+    /// The runtime class.
+    #[serde(borrow)]
+    pub runtime_class_name: Option<Text<'a>>,
+    /// The priority class.
+    #[serde(borrow)]
+    pub priority_class_name: Option<Text<'a>>,
+    /// Claims of devices.
+    pub resource_claims: Option<Vec<IgnoredAny>>,
     /// Where the pod wants to run.
     #[serde(borrow)]
     pub(super) affinity: Option<Affinity<'a>>,
@@ -101,11 +124,32 @@ pub struct Os<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodSecurityContext<'a> {
+    /// The user of containers that name none.
+    pub run_as_user: Option<i64>,
+    /// The group of containers that name none.
+    pub run_as_group: Option<i64>,
+    /// Whether containers that do not say must not run as root.
+    pub run_as_non_root: Option<bool>,
+    /// The group that owns the volumes.
+    pub fs_group: Option<i64>,
+    /// Further groups of every container.
+    pub supplemental_groups: Option<Vec<i64>>,
+    /// Kernel settings.
+    #[serde(borrow)]
+    pub sysctls: Option<Vec<Sysctl<'a>>>,
     /// The seccomp profile of containers that name none.
     #[serde(borrow)]
     pub seccomp_profile: Option<SeccompProfile<'a>>,
     /// Windows settings.
     pub windows_options: Option<WindowsOptions>,
+}
+
+/// A kernel setting.
+#[derive(Debug, Deserialize)]
+pub struct Sysctl<'a> {
+    /// Its name.
+    #[serde(borrow, default)]
+    pub name: Text<'a>,
 }
 
 /// A container of any kind. An ephemeral container has the same fields, as far as they are read here.
@@ -121,6 +165,59 @@ pub struct ContainerSpec<'a> {
     /// Its security context.
     #[serde(borrow)]
     pub security_context: Option<SecurityContext<'a>>,
+    /// The ports that it says it listens on.
+    pub ports: Option<Vec<Port>>,
+    /// Volumes mounted as folders or files.
+    #[serde(borrow)]
+    pub volume_mounts: Option<Vec<VolumeMount<'a>>>,
+    /// Volumes mapped as block devices.
+    #[serde(borrow)]
+    pub volume_devices: Option<Vec<VolumeDevice<'a>>>,
+    /// The file that the kubelet mounts for a last message.
+    #[serde(borrow)]
+    pub termination_message_path: Option<Text<'a>>,
+    /// What it asks of the node.
+    #[serde(borrow)]
+    pub resources: Option<Resources<'a>>,
+}
+
+/// A port of a container.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Port {
+    /// Its number in the pod.
+    pub container_port: Option<i64>,
+}
+
+/// A volume in a container's file system.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VolumeMount<'a> {
+    /// The volume.
+    #[serde(borrow, default)]
+    pub name: Text<'a>,
+    /// Where it is mounted.
+    #[serde(borrow, default)]
+    pub mount_path: Text<'a>,
+}
+
+/// A volume as a block device in a container.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VolumeDevice<'a> {
+    /// Where it is mapped.
+    #[serde(borrow, default)]
+    pub device_path: Text<'a>,
+}
+
+/// What a container asks of the node.
+#[derive(Debug, Default, Deserialize)]
+pub struct Resources<'a> {
+    /// The most that it gets, by resource.
+    #[serde(borrow)]
+    pub limits: Option<Keys<'a>>,
+    /// Claims of devices.
+    pub claims: Option<Vec<IgnoredAny>>,
 }
 
 impl ContainerSpec<'_> {
@@ -148,6 +245,10 @@ impl ContainerSpec<'_> {
             ["securityContext", "capabilities", "drop"] => {
                 capabilities.is_some_and(|c| c.drop.is_some())
             }
+            ["securityContext", "capabilities", "add"] => {
+                capabilities.is_some_and(|c| c.add.is_some())
+            }
+            ["volumeMounts"] => self.volume_mounts.is_some(),
             _ => false,
         }
     }
@@ -161,6 +262,14 @@ pub struct SecurityContext<'a> {
     pub privileged: Option<bool>,
     /// Whether a process may gain more privileges than its parent.
     pub allow_privilege_escalation: Option<bool>,
+    /// The user.
+    pub run_as_user: Option<i64>,
+    /// The group.
+    pub run_as_group: Option<i64>,
+    /// Whether the kubelet refuses to run it as root.
+    pub run_as_non_root: Option<bool>,
+    /// Whether the image's file system cannot be written to.
+    pub read_only_root_filesystem: Option<bool>,
     /// Capabilities added and dropped.
     #[serde(borrow)]
     pub capabilities: Option<Capabilities<'a>>,
@@ -193,11 +302,3 @@ pub struct SeccompProfile<'a> {
 /// Windows settings: that they are there says that the pod is for Windows (W3).
 #[derive(Debug, Default, Deserialize)]
 pub struct WindowsOptions {}
-
-fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}

@@ -6,10 +6,10 @@
 
 use std::fmt::Write;
 
-use crate::object::{ContainerSpec, Pod};
-use crate::rule::{Field, Finding, Verdict};
+use crate::object::Pod;
+use crate::rule::{Field, Finding, Level, Place, Verdict};
 
-/// One thing to set below a container.
+/// One thing to set below a container or the pod.
 #[derive(Clone, Copy)]
 struct Change<'f> {
     field: Field,
@@ -19,46 +19,55 @@ struct Change<'f> {
 /// The patch for `findings` on the object that holds `pod`.
 pub(super) fn render(pod: Pod<'_>, findings: &[Finding<'_>]) -> String {
     let mut patch = Patch(String::with_capacity(1_024));
+    let root = pod.template.pointer();
     patch.0.push('[');
     for of_one in findings.chunk_by(|a, b| a.place == b.place) {
-        let Some(first) = of_one.first() else {
+        let Some(Place::Container { kind, index, .. }) =
+            of_one.first().map(|finding| finding.place)
+        else {
             continue;
         };
-        let (list, index) = (first.place.kind.list(), first.place.index);
-        let pointer = format!("{}/spec/{list}/{index}", pod.template.pointer());
-        let Some(container) = container(pod, list, index) else {
+        let Some(container) = pod.container(kind, index) else {
             continue;
         };
-        let mut changes: Vec<Change<'_>> = of_one.iter().filter_map(change).collect();
-        changes.sort_by_key(|change| change.field);
-        patch.below(&pointer, 0, container, &changes);
+        let pointer = format!("{root}/spec/{}/{index}", kind.list());
+        let changes = changes(of_one, Level::Container);
+        patch.below(&pointer, 0, &|path| container.has(path), &changes);
     }
+    patch.below(
+        root,
+        0,
+        &|path| pod.has(path),
+        &changes(findings, Level::Pod),
+    );
     patch.0.push(']');
     patch.0
 }
 
-fn container<'a>(pod: Pod<'a>, list: &str, index: usize) -> Option<&'a ContainerSpec<'a>> {
-    let containers = match list {
-        "initContainers" => &pod.spec.init_containers,
-        "containers" => &pod.spec.containers,
-        _ => &pod.spec.ephemeral_containers,
-    };
-    containers.as_ref()?.get(index)
-}
-
-fn change<'f>(finding: &'f Finding<'_>) -> Option<Change<'f>> {
-    match &finding.verdict {
-        Verdict::Set(field, json) => Some(Change {
-            field: *field,
-            json,
-        }),
-        Verdict::Kept(_) | Verdict::SteppedBack(_) => None,
-    }
+/// What `findings` set at a level, sorted by path. Entries of a list stay in their order.
+fn changes<'f>(findings: &'f [Finding<'_>], level: Level) -> Vec<Change<'f>> {
+    let set = findings
+        .iter()
+        .filter_map(|finding| match &finding.verdict {
+            Verdict::Set(field, json) if field.level == level => Some(Change {
+                field: *field,
+                json,
+            }),
+            _ => None,
+        });
+    let mut changes: Vec<Change<'f>> = set.collect();
+    changes.sort_by_key(|change| change.field);
+    changes
 }
 
 /// The name at `depth` on the way to the changed field.
 fn token(change: &Change<'_>, depth: usize) -> &'static str {
     change.field.path.get(depth).copied().unwrap_or_default()
+}
+
+/// A name as a part of a JSON pointer (RFC 6901): annotations have a `/` in theirs.
+fn escaped(token: &str) -> String {
+    token.replace('~', "~0").replace('/', "~1")
 }
 
 struct Patch(String);
@@ -69,20 +78,20 @@ impl Patch {
         &mut self,
         pointer: &str,
         depth: usize,
-        container: &ContainerSpec<'_>,
+        has: &dyn Fn(&[&str]) -> bool,
         changes: &[Change<'_>],
     ) {
         for group in changes.chunk_by(|a, b| token(a, depth) == token(b, depth)) {
             let Some(first) = group.first() else { continue };
             let (leaf, path) = split(first, depth);
-            let pointer = format!("{pointer}/{}", token(first, depth));
-            match (leaf, container.has(path)) {
+            let pointer = format!("{pointer}/{}", escaped(token(first, depth)));
+            match (leaf, has(path)) {
                 (true, true) if first.field.list => {
                     for change in group {
                         self.add(&pointer, "/-", |json| json.push_str(change.json));
                     }
                 }
-                (false, true) => self.below(&pointer, depth + 1, container, group),
+                (false, true) => self.below(&pointer, depth + 1, has, group),
                 (true, _) | (false, false) => {
                     self.add(&pointer, "", |json| value(json, depth, group));
                 }
@@ -94,7 +103,7 @@ impl Patch {
         if !self.0.ends_with('[') {
             self.0.push(',');
         }
-        // Writing to a String cannot fail. The names are constants and positions: nothing in them needs escaping.
+        // Writing to a String cannot fail. No name in a pointer needs escaping in JSON.
         let _ = write!(self.0, r#"{{"op":"add","path":"{pointer}{end}","value":"#);
         value(&mut self.0);
         self.0.push('}');

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{cut, show};
 use crate::admission::Mode;
-use crate::rule::{Finding, Reason, Verdict};
+use crate::rule::{Field, Finding, Place, Reason, Verdict};
 
 /// The most warnings of one reply: an API server that has 4,096 characters of them cuts every one short (J9).
 const MAX_WARNINGS: usize = 5;
@@ -33,8 +33,8 @@ pub fn warnings(mode: Mode, profile: &str, findings: &[Finding<'_>]) -> Vec<Stri
 /// What one warning is about; findings of the same topic share it.
 #[derive(PartialEq, Eq)]
 enum Topic<'f> {
-    WouldSet(crate::rule::Field, &'static str),
-    Unsafe(crate::rule::Field, &'f str),
+    WouldSet(&'static str),
+    Unsafe(Field, &'f str),
     SteppedBack(Reason),
 }
 
@@ -42,7 +42,7 @@ enum Topic<'f> {
 struct Line<'f> {
     topic: Topic<'f>,
     rules: Vec<&'f str>,
-    values: Vec<&'f str>,
+    settings: Vec<String>,
     containers: Vec<&'f str>,
 }
 
@@ -51,8 +51,11 @@ struct Lines<'f>(Vec<Line<'f>>);
 impl<'f> Lines<'f> {
     fn would_set(&mut self, finding: &'f Finding<'f>) {
         if let Verdict::Set(field, json) = &finding.verdict {
-            let line = self.line(Topic::WouldSet(*field, finding.rule), finding);
-            add(&mut line.values, json.trim_matches('"'));
+            let line = self.line(Topic::WouldSet(finding.rule), finding);
+            let setting = setting(*field, json);
+            if !line.settings.contains(&setting) {
+                line.settings.push(setting);
+            }
         }
     }
 
@@ -60,7 +63,7 @@ impl<'f> Lines<'f> {
         if let Verdict::Kept(choice) = &finding.verdict
             && !choice.safe
         {
-            self.line(Topic::Unsafe(choice.field, choice.said), finding);
+            self.line(Topic::Unsafe(choice.field, &choice.said), finding);
         }
     }
 
@@ -79,7 +82,7 @@ impl<'f> Lines<'f> {
                 self.0.push(Line {
                     topic,
                     rules: Vec::new(),
-                    values: Vec::new(),
+                    settings: Vec::new(),
                     containers: Vec::new(),
                 });
                 self.0.len() - 1
@@ -91,7 +94,9 @@ impl<'f> Lines<'f> {
         )]
         let line = &mut self.0[at];
         add(&mut line.rules, finding.rule);
-        add(&mut line.containers, finding.place.name);
+        if let Place::Container { name, .. } = finding.place {
+            add(&mut line.containers, name);
+        }
         line
     }
 
@@ -124,19 +129,8 @@ impl Line<'_> {
         names(&mut text, &self.containers);
         // Writing to a String cannot fail.
         let _ = match &self.topic {
-            Topic::WouldSet(field, rule) if field.list => {
-                write!(
-                    text,
-                    ": {rule} would add {} to {field}",
-                    self.values.join(", ")
-                )
-            }
-            Topic::WouldSet(field, rule) => {
-                write!(
-                    text,
-                    ": {rule} would set {field}: {}",
-                    self.values.join(", ")
-                )
+            Topic::WouldSet(rule) => {
+                write!(text, ": {rule} would set {}", self.settings.join(", "))
             }
             Topic::Unsafe(field, said) => {
                 let _ = write!(text, ": {field}: ");
@@ -161,8 +155,21 @@ impl Line<'_> {
     }
 }
 
+/// `runAsUser: 10001`, `drop + ALL`, `volumes + 1`.
+fn setting(field: Field, json: &str) -> String {
+    let name = field.path.last().copied().unwrap_or_default();
+    match (field.list, json.strip_prefix('{')) {
+        (true, Some(_)) => format!("{name} + 1"),
+        (true, None) => format!("{name} + {}", json.trim_matches('"')),
+        (false, _) => format!("{name}: {}", json.trim_matches('"')),
+    }
+}
+
 /// `container web`, `containers web, db`, `containers a, b, c, d and 3 more`.
 fn names(text: &mut String, containers: &[&str]) {
+    if containers.is_empty() {
+        return text.push_str("the pod");
+    }
     text.push_str(if containers.len() == 1 {
         "container "
     } else {

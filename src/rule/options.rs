@@ -11,23 +11,23 @@ pub struct Key {
     pub doc: &'static str,
 }
 
-/// What an option takes.
+/// What an option takes, with its default.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     /// Names of Linux capabilities, as Kubernetes writes them: upper case, without `CAP_`.
     Capabilities(&'static [&'static str]),
-}
-
-impl Kind {
-    /// The value where nobody says.
-    #[must_use]
-    pub fn default_value(self) -> Value {
-        match self {
-            Self::Capabilities(names) => {
-                Value::Names(names.iter().map(|name| Name::new(name)).collect())
-            }
-        }
-    }
+    /// Absolute paths in a container, none of them in another.
+    Paths(&'static [&'static str]),
+    /// One of these words; the first is the default.
+    Choice(&'static [&'static str]),
+    /// `true` or `false`.
+    Flag(bool),
+    /// An amount of storage, as Kubernetes writes one: `512Mi`, `1Gi`.
+    Size(&'static str),
+    /// Any text.
+    Text(&'static str),
+    /// A user: a number from 10000 to 65533, `namespace` or `image`.
+    Uid(u16),
 }
 
 /// An option's value.
@@ -35,6 +35,41 @@ impl Kind {
 pub enum Value {
     /// A list of names.
     Names(Vec<Name>),
+    /// A word or a text.
+    Text(Name),
+    /// On or off.
+    Flag(bool),
+    /// A user.
+    Uid(Uid),
+}
+
+impl Kind {
+    /// The value where nobody says.
+    #[must_use]
+    pub fn default_value(self) -> Value {
+        match self {
+            Self::Capabilities(names) | Self::Paths(names) => {
+                Value::Names(names.iter().map(|name| Name::new(name)).collect())
+            }
+            Self::Choice(words) => {
+                Value::Text(Name::new(words.first().copied().unwrap_or_default()))
+            }
+            Self::Size(text) | Self::Text(text) => Value::Text(Name::new(text)),
+            Self::Flag(on) => Value::Flag(on),
+            Self::Uid(uid) => Value::Uid(Uid::Number(uid)),
+        }
+    }
+}
+
+/// Which user a container runs as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Uid {
+    /// This one.
+    Number(u16),
+    /// One of the namespace's own (G1, G2).
+    Namespace,
+    /// The one that the image names, which must be a number other than 0 (X1).
+    Image,
 }
 
 /// A name, and the JSON string of it.
@@ -58,6 +93,8 @@ impl Name {
 }
 
 /// The options of one rule in one profile, in the order of [`super::Rule::keys`].
+///
+/// Each reader takes the position of a key. A test reads every key of every rule, so that a wrong one cannot be shipped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options(Vec<Value>);
 
@@ -68,12 +105,36 @@ impl Options {
         Self(values)
     }
 
-    /// The list of names at the position `key` of the rule's keys.
+    /// The list of names at `key`.
     #[must_use]
     pub fn names(&self, key: usize) -> &[Name] {
         match self.0.get(key) {
             Some(Value::Names(names)) => names,
-            None => &[],
+            _ => &[],
+        }
+    }
+
+    /// The word or text at `key`.
+    #[must_use]
+    pub fn text(&self, key: usize) -> &str {
+        match self.0.get(key) {
+            Some(Value::Text(name)) => &name.text,
+            _ => "",
+        }
+    }
+
+    /// Whether `key` is on.
+    #[must_use]
+    pub fn flag(&self, key: usize) -> bool {
+        matches!(self.0.get(key), Some(Value::Flag(true)))
+    }
+
+    /// The user at `key`.
+    #[must_use]
+    pub fn uid(&self, key: usize) -> Option<Uid> {
+        match self.0.get(key) {
+            Some(Value::Uid(uid)) => Some(*uid),
+            _ => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Field, Reason, Rule};
-use crate::object::ContainerKind;
+use crate::object::{Container, ContainerKind};
 
 /// Something that a rule found at a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,15 +16,41 @@ pub struct Finding<'a> {
     pub verdict: Verdict<'a>,
 }
 
-/// A container, by list and position; its name is for people.
+/// What a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place<'a> {
-    /// What kind of container.
-    pub kind: ContainerKind,
-    /// Its position in its list.
-    pub index: usize,
-    /// Its name, as the author wrote it: not checked by anybody yet.
-    pub name: &'a str,
+pub enum Place<'a> {
+    /// A container, by list and position; its name is for people.
+    Container {
+        /// What kind of container.
+        kind: ContainerKind,
+        /// Its position in its list.
+        index: usize,
+        /// Its name, as the author wrote it: not checked by anybody yet.
+        name: &'a str,
+    },
+    /// The pod as a whole.
+    Pod,
+}
+
+impl<'a> Place<'a> {
+    /// The place of a container.
+    #[must_use]
+    pub fn of(container: Container<'a>) -> Self {
+        Self::Container {
+            kind: container.kind,
+            index: container.index,
+            name: container.spec.name(),
+        }
+    }
+
+    /// The container's name; empty for the pod.
+    #[must_use]
+    pub fn name(self) -> &'a str {
+        match self {
+            Self::Container { name, .. } => name,
+            Self::Pod => "",
+        }
+    }
 }
 
 /// What a rule says of a field.
@@ -46,13 +72,13 @@ pub struct Choice<'a> {
     /// Who said so: the container, or the pod for all of its silent containers (E2).
     pub level: Level,
     /// What was chosen, as people say it.
-    pub said: &'a str,
+    pub said: Cow<'a, str>,
     /// Whether the practice is met by it. One that is not is reported.
     pub safe: bool,
 }
 
 /// Where in a pod something was said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// By the container.
     Container,

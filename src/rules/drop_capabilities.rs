@@ -2,16 +2,23 @@
 //!
 //! A container's root holds fourteen capabilities by default. Four of them no ordinary program misses: `NET_RAW` (forge
 //! packets on the pod network), `MKNOD`, `SETFCAP` and `AUDIT_WRITE`. CRI-O does not grant them either, so that OpenShift
-//! has tried their absence at scale.
+//! has tried their absence at scale. ALL of them are dropped, as Pod Security `restricted` asks, where the container's user is
+//! known not to be root once `run-as-high-uid` has had its say: a root process without capabilities breaks more than it
+//! protects, and can be left serving as root because it cannot change its user.
 //!
-//! `drop` is a set: it is completed, in the author's own list (X10). A capability that the author adds is never dropped:
-//! runtimes apply drops last, so that the drop would win (X9). Missing facts mean nothing here. Sources: X7 to X10, X13.
+//! Beside ALL, `NET_BIND_SERVICE` is kept: it gives a process that is not root nothing, and a program that carries it as a file
+//! capability cannot even be started without it (X8).
+//!
+//! `drop` is a set: it is completed, in the author's own list (X10). A capability that the author adds is never dropped by
+//! name: runtimes apply drops by name last, so that the drop would win; next to `drop: [ALL]` what is added stays (X9).
+//! Missing facts mean nothing here. Sources: X7 to X10, X13.
 
-use crate::object::Text;
-use crate::rule::{At, Choice, Field, Key, Kind, Level, PRIVILEGED, Reason, Rule, Say};
+use super::user;
+use crate::object::{Container, Text};
+use crate::rule::{At, Choice, Field, Key, Kind, Level, Name, PRIVILEGED, Reason, Rule, Say};
 
-const DROP: Field = Field::list(&["securityContext", "capabilities", "drop"]);
-const ADD: Field = Field::list(&["securityContext", "capabilities", "add"]);
+const DROP: Field = Field::container(&["securityContext", "capabilities", "drop"]).list();
+const ADD: Field = Field::container(&["securityContext", "capabilities", "add"]).list();
 
 const ADDS_ALL: Reason = Reason {
     id: "adds-all-capabilities",
@@ -19,60 +26,137 @@ const ADDS_ALL: Reason = Reason {
     source: "X9",
 };
 
-/// The position of the key `drop`.
+const MAY_BE_ROOT: Reason = Reason {
+    id: "may-be-root",
+    text: "the container may run as root, which cannot do without capabilities; the list of `drop` alone is dropped",
+    source: "X8",
+};
+
+// The positions of the keys.
 const NAMES: usize = 0;
+const ALL: usize = 1;
+const KEEP: usize = 2;
 
 pub(super) static RULE: Rule = Rule {
     id: "drop-capabilities",
     practice: 9,
-    control: Some("Capabilities (restricted asks for ALL, which comes with a known user)"),
-    summary: "adds `NET_RAW`, `MKNOD`, `SETFCAP` and `AUDIT_WRITE` to `capabilities.drop`",
+    control: Some("Capabilities (restricted)"),
+    summary: "adds `NET_RAW`, `MKNOD`, `SETFCAP` and `AUDIT_WRITE` to `capabilities.drop`, or `ALL`",
     why: "Root in a container holds capabilities that hardly any program uses and an intruder does: forged packets on \
           the pod network, device nodes, file capabilities on a shared volume.",
-    breaks: "ping, arping, tcpdump and the like, where the runtime does not open ICMP sockets to everybody.",
-    writes: &[DROP],
-    steps_back: &[PRIVILEGED, ADDS_ALL],
-    keys: &[Key {
-        name: "drop",
-        kind: Kind::Capabilities(&["NET_RAW", "MKNOD", "SETFCAP", "AUDIT_WRITE"]),
-        doc: "the capabilities to drop, as Kubernetes writes them: upper case, without `CAP_`",
-    }],
+    breaks: "ping, arping, tcpdump and the like, where the runtime does not open ICMP sockets to everybody. With ALL: programs \
+             that carry another file capability than the one that is kept.",
+    writes: &[DROP, ADD],
+    steps_back: &[PRIVILEGED, ADDS_ALL, MAY_BE_ROOT],
+    keys: &[
+        Key {
+            name: "drop",
+            kind: Kind::Capabilities(&["NET_RAW", "MKNOD", "SETFCAP", "AUDIT_WRITE"]),
+            doc: "the capabilities to drop, as Kubernetes writes them: upper case, without `CAP_`",
+        },
+        Key {
+            name: "all",
+            kind: Kind::Flag(false),
+            doc: "whether ALL are dropped where the container is known not to run as root",
+        },
+        Key {
+            name: "keep",
+            kind: Kind::Capabilities(&["NET_BIND_SERVICE"]),
+            doc: "the capabilities that are kept where ALL are dropped",
+        },
+    ],
     linux_only: true,
-    look,
+    container: Some(look),
+    pod: None,
 };
 
-fn look<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
+fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
     let (added, dropped) = (
-        at.container.added_capabilities(),
-        at.container.dropped_capabilities(),
+        container.added_capabilities(),
+        container.dropped_capabilities(),
     );
-    if holds(dropped, "ALL") {
-        return say.keep(Choice {
+    if dropped.iter().any(|name| name.as_str() == "ALL") {
+        say.keep(Choice {
             field: DROP,
             level: Level::Container,
-            said: "ALL",
+            said: "ALL".into(),
             safe: true,
         });
+        return report_added(at, added, say);
     }
-    if at.container.is_privileged() {
+    if container.is_privileged() {
         return say.step_back(PRIVILEGED);
     }
     if added.iter().any(|added| is(added, "ALL")) {
         return say.step_back(ADDS_ALL);
     }
-    for name in at.options.names(NAMES) {
+    let not_root = user::of(at, container).is_known_not_root();
+    match (at.options.flag(ALL), not_root) {
+        (true, true) => drop_all(at, added, dropped, say),
+        (wanted, _) => {
+            drop_some(at.options.names(NAMES), added, dropped, say);
+            if wanted {
+                say.step_back(MAY_BE_ROOT);
+            }
+        }
+    }
+}
+
+/// Pod Security wants `ALL` in upper case, whatever spelling the runtime takes (X9).
+fn drop_all<'a>(at: At<'a>, added: &'a [Text<'a>], dropped: &[Text<'_>], say: &mut Say<'_, 'a>) {
+    say.set(DROP, r#""ALL""#);
+    for name in at.options.names(KEEP) {
+        if !added.iter().any(|added| is(added, &name.text)) && !holds(dropped, &name.text) {
+            say.set(ADD, name.json.as_str());
+        }
+    }
+    report_added(at, added, say);
+}
+
+/// What the author adds against the practice: beside ALL, everything that is not kept anyway; else what would be dropped.
+fn report_added<'a>(at: At<'a>, added: &'a [Text<'a>], say: &mut Say<'_, 'a>) {
+    let listed = |names: &[Name], added: &str| names.iter().any(|name| is(added, &name.text));
+    let against = |added: &&Text<'_>| match at.options.flag(ALL) {
+        true => !listed(at.options.names(KEEP), added),
+        false => listed(at.options.names(NAMES), added),
+    };
+    for added in added.iter().filter(against) {
+        say.keep(Choice {
+            field: ADD,
+            level: Level::Container,
+            said: added.as_str().into(),
+            safe: false,
+        });
+    }
+}
+
+fn drop_some<'a>(
+    names: &'a [Name],
+    added: &'a [Text<'a>],
+    dropped: &[Text<'_>],
+    say: &mut Say<'_, 'a>,
+) {
+    if holds(dropped, "ALL") {
+        return say.keep(Choice {
+            field: DROP,
+            level: Level::Container,
+            said: "ALL".into(),
+            safe: true,
+        });
+    }
+    for name in names {
         if let Some(added) = added.iter().find(|added| is(added, &name.text)) {
             say.keep(Choice {
                 field: ADD,
                 level: Level::Container,
-                said: added.as_str(),
+                said: added.as_str().into(),
                 safe: false,
             });
         } else if holds(dropped, &name.text) {
             say.keep(Choice {
                 field: DROP,
                 level: Level::Container,
-                said: &name.text,
+                said: name.text.as_str().into(),
                 safe: true,
             });
         } else {

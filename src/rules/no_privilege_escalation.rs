@@ -6,9 +6,10 @@
 //! Nothing of the cluster needs to be known, so missing facts mean nothing here. Sources: V1, V2, X8, X11; the field's
 //! own documentation; <https://docs.kernel.org/userspace-api/no_new_privs.html>.
 
+use crate::object::Container;
 use crate::rule::{At, Choice, Field, Level, PRIVILEGED, Reason, Rule, Say};
 
-const FIELD: Field = Field::value(&["securityContext", "allowPrivilegeEscalation"]);
+const FIELD: Field = Field::container(&["securityContext", "allowPrivilegeEscalation"]);
 
 const ADDS_SYS_ADMIN: Reason = Reason {
     id: "adds-sys-admin",
@@ -28,27 +29,26 @@ pub(super) static RULE: Rule = Rule {
     steps_back: &[PRIVILEGED, ADDS_SYS_ADMIN],
     keys: &[],
     linux_only: true,
-    look,
+    container: Some(look),
+    pod: None,
 };
 
-fn look<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
-    let said = at
-        .container
+fn look<'a>(_: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
+    let said = container
         .security_context()
         .and_then(|c| c.allow_privilege_escalation);
     if let Some(allowed) = said {
         return say.keep(Choice {
             field: FIELD,
             level: Level::Container,
-            said: if allowed { "true" } else { "false" },
+            said: if allowed { "true" } else { "false" }.into(),
             safe: !allowed,
         });
     }
-    if at.container.is_privileged() {
+    if container.is_privileged() {
         return say.step_back(PRIVILEGED);
     }
-    if at
-        .container
+    if container
         .added_capabilities()
         .iter()
         .any(|name| grants_sys_admin(name))

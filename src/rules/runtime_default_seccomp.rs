@@ -6,30 +6,16 @@
 //! It is written at the container: a profile of the pod would reach sidecars that are injected later, and debug
 //! containers (E1). Missing facts mean nothing here. Sources: V6, V7, X12, G8, E1, E2.
 
-use crate::object::SeccompProfile;
+use super::user::{OPENSHIFT_SCC, is_under_unknown_scc};
+use crate::object::{Container, SeccompProfile};
 use crate::rule::{At, Choice, Field, Level, PRIVILEGED, Reason, Rule, Say};
 
-const FIELD: Field = Field::value(&["securityContext", "seccompProfile"]);
-
-/// The SCCs of OpenShift that allow `RuntimeDefault`.
-const SCCS_WITH_SECCOMP: [&str; 5] = [
-    "hostnetwork-v2",
-    "nonroot-v2",
-    "privileged",
-    "restricted-v2",
-    "restricted-v3",
-];
+const FIELD: Field = Field::container(&["securityContext", "seccompProfile"]);
 
 const LEGACY_ANNOTATION: Reason = Reason {
     id: "seccomp-annotation",
     text: "an old seccomp annotation names another profile, and the API refuses a field that differs from it",
     source: "V7",
-};
-
-const OPENSHIFT_SCC: Reason = Reason {
-    id: "openshift-scc",
-    text: "the OpenShift SCC that admitted the pod may not allow a seccomp profile",
-    source: "G8",
 };
 
 pub(super) static RULE: Rule = Rule {
@@ -44,12 +30,12 @@ pub(super) static RULE: Rule = Rule {
     steps_back: &[PRIVILEGED, LEGACY_ANNOTATION, OPENSHIFT_SCC],
     keys: &[],
     linux_only: true,
-    look,
+    container: Some(look),
+    pod: None,
 };
 
-fn look<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
-    let container = at
-        .container
+fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
+    let own = container
         .security_context()
         .and_then(|c| c.seccomp_profile.as_ref());
     let pod = at
@@ -58,19 +44,20 @@ fn look<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
         .security_context
         .as_ref()
         .and_then(|c| c.seccomp_profile.as_ref());
-    if let Some(profile) = container {
+    if let Some(profile) = own {
         return say.keep(choice(profile, Level::Container));
     }
     if let Some(profile) = pod {
         return say.keep(choice(profile, Level::Pod));
     }
-    if at.container.is_privileged() {
+    if container.is_privileged() {
         return say.step_back(PRIVILEGED);
     }
-    if contradicted_by_annotation(&at) {
+    if contradicted_by_annotation(at, container) {
         return say.step_back(LEGACY_ANNOTATION);
     }
-    if !scc_allows_seccomp(&at) {
+    // OpenShift judges the pod again after us: older SCCs, and `anyuid` still, know no seccomp profile and refuse it (G8).
+    if is_under_unknown_scc(at) {
         return say.step_back(OPENSHIFT_SCC);
     }
     say.set(FIELD, r#"{"type":"RuntimeDefault"}"#);
@@ -80,24 +67,17 @@ fn choice<'a>(profile: &'a SeccompProfile<'a>, level: Level) -> Choice<'a> {
     Choice {
         field: FIELD,
         level,
-        said: profile.kind.as_str(),
+        said: profile.kind.as_str().into(),
         safe: profile.kind.as_str() != "Unconfined",
     }
 }
 
 /// On CREATE the API compares the container's annotation with its field and refuses a difference (V7). The pod's
 /// annotation is compared with the pod's field, which is never written here, yet it is the author's word all the same.
-fn contradicted_by_annotation(at: &At<'_>) -> bool {
-    let name = at.container.spec.name();
+fn contradicted_by_annotation(at: At<'_>, container: Container<'_>) -> bool {
+    let name = container.spec.name();
     let own = format!("container.seccomp.security.alpha.kubernetes.io/{name}");
     let annotations = [own.as_str(), "seccomp.security.alpha.kubernetes.io/pod"];
     let said = annotations.iter().find_map(|key| at.pod.annotation(key));
     said.is_some_and(|profile| !["runtime/default", "docker/default"].contains(&profile))
-}
-
-/// OpenShift judges the pod again after us, by the SCC that it notes on the pod. Older ones, and `anyuid` still, know
-/// no seccomp profile at all and refuse it (G8).
-fn scc_allows_seccomp(at: &At<'_>) -> bool {
-    let scc = at.pod.annotation("openshift.io/scc");
-    scc.is_none_or(|scc| SCCS_WITH_SECCOMP.contains(&scc))
 }

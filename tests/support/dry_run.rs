@@ -11,15 +11,47 @@ use kube::api::{Api, ApiResource, DynamicObject, PostParams};
 use libtest_mimic::Failed;
 use pod_hardener::config::Settings;
 use pod_hardener::object::Template;
+use pod_hardener::plan::Facts;
 use serde_json::{Value, json};
 
+use crate::careless;
 use crate::control_plane::ControlPlane;
 use crate::corpus::Sample;
-use crate::harden::{contains, harden};
+use crate::harden::{contains, harden_in};
 use crate::webhook::{LABEL, Webhook};
 
-/// The namespace that no label opts in.
-const PLAIN: &str = "plain";
+/// What is tried.
+pub(crate) struct Trial {
+    /// The configuration: every profile of it is tried.
+    pub(crate) settings: Settings,
+    /// The Pod Security level that all namespaces enforce, if any.
+    pub(crate) enforce: Option<&'static str>,
+    /// Whether a careless fill-in of every gap is tried too.
+    pub(crate) careless: bool,
+}
+
+impl Trial {
+    /// The shipped profiles, in namespaces that enforce nothing.
+    pub(crate) fn shipped() -> Self {
+        Self {
+            settings: Settings::embedded(),
+            enforce: None,
+            careless: false,
+        }
+    }
+
+    /// The namespace of a profile; without one, the namespace that no label opts in.
+    pub(crate) fn namespace(&self, profile: Option<&str>) -> String {
+        format!(
+            "{}-{}",
+            self.enforce.unwrap_or("any"),
+            profile.unwrap_or("unlabelled")
+        )
+    }
+}
+
+/// How many broken pods are shown.
+const SHOWN: usize = 10;
 
 /// How many requests are under way at once.
 const WORKERS: usize = 4;
@@ -31,6 +63,8 @@ pub(crate) struct Report {
     pub(crate) accepted: usize,
     refused: Vec<String>,
     broken: Vec<String>,
+    /// Ids of rules of the API, and how many pods of the careless fill-in were refused by them.
+    pub(crate) careless: BTreeMap<&'static str, usize>,
     /// By profile, rule and verdict: how many containers.
     counts: BTreeMap<(String, String, String), usize>,
 }
@@ -72,6 +106,9 @@ impl fmt::Display for Report {
                 }
             }
         }
+        for (id, count) in &self.careless {
+            writeln!(f, "careless: {count} refused by {id}")?;
+        }
         Ok(())
     }
 }
@@ -82,24 +119,28 @@ impl fmt::Display for Report {
 ///
 /// When a pod that is accepted as written is refused, changed in what its author wrote, stored in another way than the plan says, or patched
 /// again when it is fed in again.
-pub(crate) fn all(plane: &ControlPlane, samples: Vec<Sample>) -> Result<Report, Failed> {
-    let webhook = Webhook::start();
+pub(crate) fn all(
+    plane: &ControlPlane,
+    trial: Trial,
+    samples: Vec<Sample>,
+) -> Result<Report, Failed> {
+    let webhook = Webhook::start_with(trial.settings.clone());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let client = plane.client()?;
-        let settings = Arc::new(Settings::embedded());
-        prepare(&client, &settings, &samples, &webhook).await?;
+        let trial = Arc::new(trial);
+        prepare(&client, &trial, &samples, &webhook).await?;
         let samples = Arc::new(samples);
         let workers: Vec<_> = (0..WORKERS)
             .map(|worker| {
-                let (client, samples, settings) =
-                    (client.clone(), Arc::clone(&samples), Arc::clone(&settings));
+                let (client, samples, trial) =
+                    (client.clone(), Arc::clone(&samples), Arc::clone(&trial));
                 tokio::spawn(async move {
                     let mut report = Report::default();
                     for sample in samples.iter().skip(worker).step_by(WORKERS) {
-                        one(&client, &settings, sample, &mut report).await;
+                        one(&client, &trial, sample, &mut report).await;
                     }
                     report
                 })
@@ -111,6 +152,9 @@ pub(crate) fn all(plane: &ControlPlane, samples: Vec<Sample>) -> Result<Report, 
             report.accepted += part.accepted;
             report.refused.extend(part.refused);
             report.broken.extend(part.broken);
+            for (id, count) in part.careless {
+                *report.careless.entry(id).or_default() += count;
+            }
             for (key, count) in part.counts {
                 *report.counts.entry(key).or_default() += count;
             }
@@ -119,18 +163,36 @@ pub(crate) fn all(plane: &ControlPlane, samples: Vec<Sample>) -> Result<Report, 
         if report.broken.is_empty() {
             Ok(report)
         } else {
-            Err(format!("{report}{}", report.broken.join("\n")).into())
+            Err(format!(
+                "{report}{}",
+                report
+                    .broken
+                    .iter()
+                    .take(SHOWN)
+                    .cloned()
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            )
+            .into())
         }
     })
 }
 
 /// Everything about one pod, as it is stored without and with each label.
-async fn one(client: &Client, settings: &Settings, sample: &Sample, report: &mut Report) {
-    let plain = match dry_run(client, PLAIN, &sample.pod).await {
+async fn one(client: &Client, trial: &Trial, sample: &Sample, report: &mut Report) {
+    let (settings, unlabelled) = (&trial.settings, trial.namespace(None));
+    let plain = match dry_run(client, &unlabelled, &sample.pod).await {
         Ok(plain) => plain,
         Err(error) => return report.refused.push(format!("{}: {error}", sample.name)),
     };
     report.accepted += 1;
+    if trial.careless
+        && let Err(error) = dry_run(client, &unlabelled, &careless::fill_in(&sample.pod)).await
+    {
+        for id in careless::ids(&error) {
+            *report.careless.entry(id).or_default() += 1;
+        }
+    }
     for name in settings.profile_names() {
         let profile = settings
             .profile(name)
@@ -140,14 +202,24 @@ async fn one(client: &Client, settings: &Settings, sample: &Sample, report: &mut
                 .broken
                 .push(format!("{} under {name}: {what}: {detail}", sample.name));
         };
-        let stored = match dry_run(client, &namespace_of(name), &sample.pod).await {
+        let namespace = trial.namespace(Some(name));
+        let harden = |pod: &Value| {
+            harden_in(
+                &namespace,
+                &Facts::default(),
+                profile,
+                Template::Itself,
+                pod,
+            )
+        };
+        let stored = match dry_run(client, &namespace, &sample.pod).await {
             Ok(stored) => stored,
             Err(error) => {
                 broken("refused", error);
                 continue;
             }
         };
-        let planned = match harden(profile, Template::Itself, &plain) {
+        let planned = match harden(&plain) {
             Ok(planned) => planned,
             Err(error) => {
                 broken("not planned", error);
@@ -162,22 +234,27 @@ async fn one(client: &Client, settings: &Settings, sample: &Sample, report: &mut
         if !contains(&stored_as, &before) {
             broken(
                 "changed in what its author wrote",
-                format!("{before}\n{stored_as}"),
+                difference(&before, &stored_as),
             );
         }
         if expected != stored_as {
             broken(
                 "stored in another way than planned",
-                format!("{expected}\n{stored_as}"),
+                difference(&expected, &stored_as),
             );
         }
-        match harden(profile, Template::Itself, &stored) {
+        match harden(&stored) {
             Ok(again) if again.patch.is_none() => {}
             Ok(again) => broken("patched again", format!("{:?}", again.patch)),
             Err(error) => broken("not planned again", error),
         }
         count(name, &planned.said, report);
     }
+}
+
+/// What has to be done to one pod to get the other.
+fn difference(from: &Value, to: &Value) -> String {
+    json_patch::diff(from, to).to_string()
 }
 
 /// Counts each rule's verdicts on each container: `set` where it set anything, else why not.
@@ -188,6 +265,9 @@ fn count(profile: &str, said: &[String], report: &mut Report) {
             continue;
         };
         let (rule, container) = who.split_once(" of ").unwrap_or((who, ""));
+        if container == "the pod" && rule != "user-namespace" {
+            continue;
+        }
         let verdict = match verdict.split(' ').next() {
             Some(short @ ("set" | "kept")) => short.to_owned(),
             _ => verdict.to_owned(),
@@ -269,22 +349,27 @@ fn is_token_volume(name: &str) -> bool {
     })
 }
 
-fn namespace_of(profile: &str) -> String {
-    format!("labelled-{profile}")
-}
-
 /// Namespaces, what the pods name in them, and the registration: made once, used by every call.
-async fn prepare(
+pub(crate) async fn prepare(
     client: &Client,
-    settings: &Settings,
+    trial: &Trial,
     samples: &[Sample],
     webhook: &Webhook,
 ) -> Result<(), Failed> {
-    let mut namespaces = vec![(PLAIN.to_owned(), json!({}))];
+    let enforce = trial.enforce.unwrap_or("privileged");
+    let labels = |profile: Option<&str>| {
+        let mut labels = json!({"pod-security.kubernetes.io/enforce": enforce});
+        if let Some(profile) = profile {
+            labels[LABEL] = json!(profile);
+        }
+        (trial.namespace(profile), labels)
+    };
+    let mut namespaces = vec![labels(None)];
     namespaces.extend(
-        settings
+        trial
+            .settings
             .profile_names()
-            .map(|profile| (namespace_of(profile), json!({LABEL: profile}))),
+            .map(|profile| labels(Some(profile))),
     );
     let named = |field: &str| -> BTreeSet<&str> {
         samples
@@ -323,7 +408,11 @@ async fn prepare(
     Ok(())
 }
 
-async fn dry_run(client: &Client, namespace: &str, pod: &Value) -> Result<Value, String> {
+pub(crate) async fn dry_run(
+    client: &Client,
+    namespace: &str,
+    pod: &Value,
+) -> Result<Value, String> {
     let params = PostParams {
         dry_run: true,
         field_manager: None,

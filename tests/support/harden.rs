@@ -5,8 +5,11 @@
 use pod_hardener::config::Profile;
 use pod_hardener::object::{Object, Template};
 use pod_hardener::plan::{Facts, Plan, Scope};
-use pod_hardener::rule::Verdict;
+use pod_hardener::rule::{Level, Place, Verdict};
 use serde_json::Value;
+
+/// The namespace of every object.
+pub(crate) const NAMESPACE: &str = "shop";
 
 /// What became of an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +18,7 @@ pub(crate) struct Hardened {
     pub(crate) object: Value,
     /// The patch, if there was one.
     pub(crate) patch: Option<Value>,
-    /// Pointers of what was set, with the value: an entry of a list for each entry that was added.
+    /// Pointers of what was set, with the value; one that ends in `/-` is an entry of a list.
     pub(crate) set: Vec<(String, Value)>,
     /// `rule`, container and verdict of every finding, as text.
     pub(crate) said: Vec<String>,
@@ -31,19 +34,46 @@ pub(crate) fn harden(
     template: Template,
     object: &Value,
 ) -> Result<Hardened, String> {
+    harden_in(NAMESPACE, &Facts::default(), profile, template, object)
+}
+
+/// The same in another namespace, with facts about the cluster.
+///
+/// # Errors
+///
+/// As [`harden`].
+pub(crate) fn harden_in(
+    namespace: &str,
+    facts: &Facts,
+    profile: &Profile,
+    template: Template,
+    object: &Value,
+) -> Result<Hardened, String> {
     let text = object.to_string();
     let view: Object<'_> = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let pod = template.pod(&view).ok_or("the object has no pod spec")?;
-    let facts = Facts::default();
-    let plan = Plan::new(pod, Scope::Creation, profile, &facts);
+    let plan = Plan::new(pod, namespace, Scope::Creation, profile, facts);
 
     let mut set = Vec::new();
     let mut said = Vec::new();
     for finding in plan.findings() {
-        let (place, root) = (finding.place, template.pointer());
+        let root = template.pointer();
+        let container = match finding.place {
+            Place::Container { kind, index, .. } => format!("/spec/{}/{index}", kind.list()),
+            Place::Pod => String::new(),
+        };
         if let Verdict::Set(field, json) = &finding.verdict {
-            let (list, index) = (place.kind.list(), place.index);
-            let pointer = format!("{root}/spec/{list}/{index}/{}", field.path.join("/"));
+            let below = match field.level {
+                Level::Container => container,
+                Level::Pod => String::new(),
+            };
+            let steps: Vec<String> = field
+                .path
+                .iter()
+                .map(|step| step.replace('~', "~0").replace('/', "~1"))
+                .collect();
+            let end = if field.list { "/-" } else { "" };
+            let pointer = format!("{root}{below}/{}{end}", steps.join("/"));
             set.push((
                 pointer,
                 serde_json::from_str(json).map_err(|error| error.to_string())?,
@@ -60,10 +90,11 @@ pub(crate) fn harden(
             }
             Verdict::SteppedBack(reason) => format!("stepped back: {}", reason.id),
         };
-        said.push(format!(
-            "{} of {} {}: {verdict}",
-            finding.rule, place.kind, place.name
-        ));
+        let place = match finding.place {
+            Place::Container { kind, name, .. } => format!("{kind} {name}"),
+            Place::Pod => "the pod".to_owned(),
+        };
+        said.push(format!("{} of {place}: {verdict}", finding.rule));
     }
 
     let mut object = object.clone();
@@ -82,13 +113,24 @@ pub(crate) fn harden(
     })
 }
 
+/// The one value of an author that may be longer afterwards (M10).
+const EXTENDED: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes";
+
 /// Whether `all` holds everything that `part` does: lists may have grown at the end, `null` may have been filled.
 pub(crate) fn contains(all: &Value, part: &Value) -> bool {
     match (all, part) {
         (_, Value::Null) => true,
-        (Value::Object(all), Value::Object(part)) => part
-            .iter()
-            .all(|(key, value)| all.get(key).is_some_and(|all| contains(all, value))),
+        (Value::Object(all), Value::Object(part)) => part.iter().all(|(key, value)| {
+            let now = all.get(key);
+            match (now.and_then(Value::as_str), value.as_str()) {
+                (Some(now), Some(before)) if key == EXTENDED => {
+                    now == before
+                        || before.is_empty()
+                        || now.starts_with(&format!("{before},pod-hardener-"))
+                }
+                _ => now.is_some_and(|now| contains(now, value)),
+            }
+        }),
         (Value::Array(all), Value::Array(part)) => {
             all.len() >= part.len() && all.iter().zip(part).all(|(all, part)| contains(all, part))
         }

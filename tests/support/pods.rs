@@ -1,11 +1,34 @@
 //! Generated pods over every field that rules read or write, and some that they must leave alone.
 
+#![allow(dead_code, reason = "each test program uses its part of this")]
+
 use proptest::collection::vec;
 use proptest::option::{of, weighted};
 use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
 
-const CAPABILITIES: [&str; 12] = [
+/// What is made up for `/tmp` of the container `c0`, and is another volume's name in some of these pods.
+pub(crate) const TAKEN: &str = "pod-hardener-8f1a9b029a6514ae";
+
+/// A profile with every rule and all that it may do, to go behind the shipped ones.
+pub(crate) const EVERYTHING: &str = r#"
+[profiles.everything]
+no-privilege-escalation.enabled = true
+user-namespace = { enabled = true, when = "always" }
+run-as-high-uid = { enabled = true, uid = "namespace", persistent-volumes = "fs-group" }
+runtime-default-seccomp.enabled = true
+drop-capabilities = { enabled = true, all = true }
+read-only-root-filesystem = { enabled = true, writable-paths = ["/tmp", "/var/cache/app"] }
+"#;
+
+/// The annotation that names volumes which the cluster autoscaler may lose.
+const AUTOSCALER: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes";
+
+/// Bytes of an annotation that leaves room for little more: 262144 are the most of all together (J11).
+const FULL: usize = 262_144 - 160;
+
+const CAPABILITIES: [&str; 13] = [
     "NET_RAW",
     "net_raw",
     "CAP_NET_RAW",
@@ -16,87 +39,281 @@ const CAPABILITIES: [&str; 12] = [
     "CAP_SYS_ADMIN",
     "cap_sys_admin",
     "NET_ADMIN",
+    "NET_BIND_SERVICE",
     "CHOWN",
     "AUDIT_WRITE",
 ];
 
+/// Mounts that a container may have, of volumes that its pod may have. `raw` is mapped as a device.
+const MOUNTS: [(&str, &str); 8] = [
+    ("tmp", "/tmp"),
+    ("tmp", "/tmp/"),
+    ("tmp", "/tmp/cache"),
+    ("keys", "/etc/keys"),
+    ("config", "/etc/config"),
+    ("data", "/var/lib/data"),
+    ("node", "/node"),
+    ("raw", "/dev/raw"),
+];
+
+fn volumes() -> Vec<Value> {
+    vec![
+        json!({"name": "tmp", "emptyDir": {}}),
+        json!({"name": "keys", "secret": {"secretName": "keys", "defaultMode": 256}}),
+        json!({"name": "config", "configMap": {"name": "config"}}),
+        json!({"name": "data", "persistentVolumeClaim": {"claimName": "data"}}),
+        json!({"name": "node", "hostPath": {"path": "/var/lib/x"}}),
+        json!({"name": "raw", "persistentVolumeClaim": {"claimName": "raw"}}),
+        json!({"name": "other", "emptyDir": {"medium": "Memory"}}),
+        json!({"name": TAKEN, "emptyDir": {}}),
+    ]
+}
+
 /// A pod as an author may have written it: not always one that the API server takes.
 pub(crate) fn pod() -> impl Strategy<Value = Value> {
     let containers = vec(container(), 1..4);
-    let init = of(vec(
-        (container(), of(prop_oneof![Just("Always"), Just("Never")])),
-        0..3,
-    ));
-    (
+    let policy = of(select(vec!["Always", "Never"]));
+    let init = of(vec((container(), policy), 0..3));
+    let volumes = weighted(0.7, subsequence(volumes(), 0..6));
+    let parts = (
         metadata(),
         containers,
         init,
-        pod_security_context(),
+        pod_context(),
         placement(),
-    )
-        .prop_map(|(metadata, containers, init, context, placement)| {
-            let mut spec = Map::from_iter([(
-                "futureField".to_owned(),
-                json!({"kept": ["as", "it", "is"]}),
-            )]);
-            spec.extend(placement);
-            let named = |prefix: &str, list: Vec<Value>| -> Value {
-                list.into_iter()
-                    .enumerate()
-                    .map(|(i, mut container)| {
-                        container["name"] = json!(format!("{prefix}{i}"));
-                        container
-                    })
-                    .collect()
+        volumes,
+        any::<bool>(),
+    );
+    parts.prop_map(
+        |(metadata, containers, init, context, mut spec, volumes, at_tmp)| {
+            let there = volumes.clone().unwrap_or_default();
+            let finished = |prefix: &str, list: Vec<Value>| -> Value {
+                let numbered = list.into_iter().enumerate();
+                let finish = |(i, mut container): (usize, Value)| {
+                    container["name"] = json!(format!("{prefix}{i}"));
+                    fit_mounts(&mut container, &there, at_tmp);
+                    container
+                };
+                numbered.map(finish).collect()
             };
-            spec.insert("containers".to_owned(), named("c", containers));
-            if let Some(init) = init {
-                let with_policy = init.into_iter().map(|(mut container, policy)| {
+            let init = init.map(|list| {
+                let sidecar = |(mut container, policy): (Value, Option<&str>)| {
                     if let Some(policy) = policy {
                         container["restartPolicy"] = json!(policy);
                     }
                     container
-                });
-                spec.insert(
-                    "initContainers".to_owned(),
-                    named("i", with_policy.collect()),
-                );
-            }
-            if let Some(context) = context {
-                spec.insert("securityContext".to_owned(), context);
-            }
+                };
+                finished("i", list.into_iter().map(sidecar).collect())
+            });
+            spec.insert(
+                "futureField".to_owned(),
+                json!({"kept": ["as", "it", "is"]}),
+            );
+            spec.insert("containers".to_owned(), finished("c", containers));
+            let optional = [
+                ("initContainers", init),
+                ("securityContext", context),
+                ("volumes", volumes.map(Value::from)),
+            ];
+            spec.extend(present(optional.into()));
             json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec })
-        })
+        },
+    )
 }
 
-/// `entries`, each there or not, as an object.
-fn object(entries: Vec<(&'static str, BoxedStrategy<Value>)>) -> impl Strategy<Value = Value> {
-    let entries: Vec<_> = entries
-        .into_iter()
-        .map(|(key, value)| weighted(0.4, value).prop_map(move |value| (key, value)))
-        .collect();
-    entries.prop_map(|entries| {
-        let present = entries
-            .into_iter()
-            .filter_map(|(key, value)| Some((key.to_owned(), value?)));
-        Value::Object(present.collect())
+/// Leaves only mounts of volumes that are there; `raw` becomes a device, at `/tmp` where that is free and wanted.
+fn fit_mounts(container: &mut Value, volumes: &[Value], at_tmp: bool) {
+    let Some(mounts) = container
+        .get_mut("volumeMounts")
+        .and_then(Value::as_array_mut)
+    else {
+        return;
+    };
+    mounts.retain(|mount| volumes.iter().any(|volume| volume["name"] == mount["name"]));
+    let raw = mounts.iter().any(|mount| mount["name"] == "raw");
+    mounts.retain(|mount| mount["name"] != "raw");
+    let tmp = mounts.iter().any(|mount| mount["mountPath"] == "/tmp");
+    if raw {
+        let path = if at_tmp && !tmp { "/tmp" } else { "/dev/raw" };
+        container["volumeDevices"] = json!([{"name": "raw", "devicePath": path}]);
+    }
+}
+
+fn container() -> impl Strategy<Value = Value> {
+    let capabilities = object(
+        0.5,
+        vec![("add", capability_list()), ("drop", capability_list())],
+    );
+    let context = object(
+        0.35,
+        vec![
+            ("privileged", flag()),
+            ("allowPrivilegeEscalation", flag()),
+            ("capabilities", or_null(capabilities)),
+            ("seccompProfile", seccomp()),
+            (
+                "runAsUser",
+                one_of([json!(0), json!(101), json!(10_001), json!(70_000)]),
+            ),
+            ("runAsNonRoot", flag()),
+            ("readOnlyRootFilesystem", flag()),
+            ("futureField", one_of([json!("kept")])),
+        ],
+    );
+    let windows = weighted(0.03, one_of([json!({"hostProcess": false})]));
+    let context = (context, windows).prop_map(|(mut context, windows)| {
+        if let Some(options) = windows {
+            context["windowsOptions"] = options;
+        }
+        context
+    });
+    let mounts = subsequence(MOUNTS.to_vec(), 0..4).prop_map(|mounts| {
+        mounts
+            .iter()
+            .map(|(name, path)| json!({"name": name, "mountPath": path}))
+            .collect()
+    });
+    let ports = one_of([
+        json!([{"containerPort": 80}]),
+        json!([{"containerPort": 8080}]),
+        json!([]),
+    ]);
+    let fields = object(
+        0.6,
+        vec![
+            ("securityContext", or_null(context)),
+            ("volumeMounts", mounts.boxed()),
+            ("ports", ports),
+            ("env", one_of([json!([{"name": "A", "value": "<&>"}])])),
+        ],
+    );
+    fields.prop_map(|mut container| {
+        container["image"] = json!("registry.example/app:1");
+        container
     })
 }
 
-fn one_of(values: &'static [Value]) -> BoxedStrategy<Value> {
-    proptest::sample::select(values).boxed()
+fn pod_context() -> impl Strategy<Value = Option<Value>> {
+    let sysctls = one_of([
+        json!([{"name": "kernel.shm_rmid_forced", "value": "0"}]),
+        json!([{"name": "net.ipv4.ip_unprivileged_port_start", "value": "80"}]),
+        Value::Null,
+    ]);
+    let fields = vec![
+        ("seccompProfile", seccomp()),
+        ("runAsUser", one_of([json!(0), json!(101)])),
+        ("runAsNonRoot", flag()),
+        ("fsGroup", one_of([json!(2_000), json!(70_000)])),
+        ("sysctls", sysctls),
+    ];
+    weighted(0.6, object(0.2, fields))
 }
 
-fn json_of<const N: usize>(values: [Value; N]) -> BoxedStrategy<Value> {
-    one_of(Box::leak(Box::new(values)))
+fn metadata() -> impl Strategy<Value = Value> {
+    let annotations = vec![
+        (
+            "seccomp.security.alpha.kubernetes.io/pod",
+            seccomp_annotation(),
+        ),
+        (
+            "container.seccomp.security.alpha.kubernetes.io/c0",
+            seccomp_annotation(),
+        ),
+        (
+            "openshift.io/scc",
+            one_of([json!("anyuid"), json!("restricted-v2")]),
+        ),
+        ("kubernetes.io/config.mirror", one_of([json!("hash")])),
+        (
+            AUTOSCALER,
+            one_of([json!(""), json!("tmp"), json!("tmp,other")]),
+        ),
+        ("example.com/a~b", one_of([json!("kept \u{1b}[31m")])),
+    ];
+    let filler = weighted(0.01, select(vec![FULL, FULL - 600]));
+    let annotations = weighted(0.8, object(0.04, annotations));
+    (annotations, filler).prop_map(|(annotations, filler)| {
+        let mut metadata = json!({"generateName": "app-"});
+        if let Some(annotations) = annotations {
+            metadata["annotations"] = annotations;
+        }
+        if let Some(length) = filler {
+            metadata["annotations"]["example.com/filler"] = json!("x".repeat(length));
+        }
+        metadata
+    })
+}
+
+/// Where the pod is to run, and in which of the node's namespaces.
+fn placement() -> impl Strategy<Value = Map<String, Value>> {
+    let host = object(
+        0.06,
+        vec![
+            ("hostNetwork", one_of([json!(true), json!(false)])),
+            ("hostPID", one_of([json!(true), json!(false)])),
+            ("hostIPC", one_of([json!(true)])),
+            (
+                "hostUsers",
+                one_of([json!(false), json!(true), Value::Null]),
+            ),
+            ("priorityClassName", one_of([json!("system-node-critical")])),
+            ("runtimeClassName", one_of([json!("sandbox")])),
+        ],
+    );
+    let affinity = |operator: &str, os: &str| {
+        json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
+            {"matchExpressions": [{"key": "kubernetes.io/os", "operator": operator, "values": [os]}]}
+        ]}}}})
+    };
+    // Mostly nothing, sometimes one of the signs of Windows (W3), or Linux by name.
+    let os = prop_oneof![
+        60 => Just(json!({})),
+        2 => Just(json!({"os": {"name": "windows"}})),
+        4 => Just(json!({"os": {"name": "linux"}})),
+        2 => Just(json!({"nodeSelector": {"kubernetes.io/os": "windows"}})),
+        2 => Just(json!({"nodeSelector": {"beta.kubernetes.io/os": "windows"}})),
+        4 => Just(json!({"nodeSelector": {"kubernetes.io/os": "linux"}})),
+        2 => Just(affinity("In", "windows")),
+        2 => Just(affinity("NotIn", "linux")),
+        4 => Just(affinity("In", "linux")),
+    ];
+    (host, os).prop_map(|(host, os)| {
+        let both = [host, os].map(|part| part.as_object().cloned().unwrap_or_default());
+        both.into_iter().flatten().collect()
+    })
+}
+
+/// `entries`, each there with the chance `odds`, as an object.
+fn object(
+    odds: f64,
+    entries: Vec<(&'static str, BoxedStrategy<Value>)>,
+) -> impl Strategy<Value = Value> + use<> {
+    let entry = |(key, value)| weighted(odds, value).prop_map(move |value| (key, value));
+    let entries: Vec<_> = entries.into_iter().map(entry).collect();
+    entries.prop_map(|entries| Value::Object(present(entries)))
+}
+
+fn present(entries: Vec<(&str, Option<Value>)>) -> Map<String, Value> {
+    entries
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+        .collect()
+}
+
+fn one_of<const N: usize>(values: [Value; N]) -> BoxedStrategy<Value> {
+    select(values.to_vec()).boxed()
+}
+
+fn or_null(value: impl Strategy<Value = Value> + 'static) -> BoxedStrategy<Value> {
+    prop_oneof![9 => value, 1 => Just(Value::Null)].boxed()
 }
 
 fn flag() -> BoxedStrategy<Value> {
-    json_of([json!(true), json!(false), Value::Null])
+    one_of([json!(true), json!(false), Value::Null])
 }
 
 fn seccomp() -> BoxedStrategy<Value> {
-    json_of([
+    one_of([
         json!({"type": "RuntimeDefault"}),
         json!({"type": "Unconfined"}),
         json!({"type": "Localhost", "localhostProfile": "p.json"}),
@@ -104,89 +321,8 @@ fn seccomp() -> BoxedStrategy<Value> {
     ])
 }
 
-fn capability_list() -> BoxedStrategy<Value> {
-    let some = proptest::sample::subsequence(CAPABILITIES.to_vec(), 0..4);
-    prop_oneof![9 => some.prop_map(|names| json!(names)), 1 => Just(Value::Null)].boxed()
-}
-
-fn container() -> impl Strategy<Value = Value> {
-    let capabilities = object(vec![
-        ("add", capability_list()),
-        ("drop", capability_list()),
-    ]);
-    let capabilities = prop_oneof![9 => capabilities, 1 => Just(Value::Null)];
-    let context = object(vec![
-        ("privileged", flag()),
-        ("allowPrivilegeEscalation", flag()),
-        ("capabilities", capabilities.boxed()),
-        ("seccompProfile", seccomp()),
-        ("runAsUser", json_of([json!(0), json!(101), json!(10_001)])),
-        ("futureField", json_of([json!("kept")])),
-    ]);
-    let windows = weighted(0.03, Just(json!({"hostProcess": false})));
-    let context = (context, windows).prop_map(|(mut context, windows)| {
-        if let Some(options) = windows {
-            context["windowsOptions"] = options;
-        }
-        context
-    });
-    let context = prop_oneof![9 => context, 1 => Just(Value::Null)];
-    weighted(0.7, context).prop_map(|context| {
-        let mut container =
-            json!({"image": "registry.example/app:1", "env": [{"name": "A", "value": "<&>"}]});
-        if let Some(context) = context {
-            container["securityContext"] = context;
-        }
-        container
-    })
-}
-
-fn pod_security_context() -> impl Strategy<Value = Option<Value>> {
-    weighted(
-        0.6,
-        object(vec![
-            ("seccompProfile", seccomp()),
-            ("runAsUser", json_of([json!(0), json!(101)])),
-        ]),
-    )
-}
-
-fn metadata() -> impl Strategy<Value = Value> {
-    let rare = |key, values| (key, weighted(0.05, values));
-    let annotations = vec![
-        rare(
-            "seccomp.security.alpha.kubernetes.io/pod",
-            seccomp_annotation(),
-        ),
-        rare(
-            "container.seccomp.security.alpha.kubernetes.io/c0",
-            seccomp_annotation(),
-        ),
-        rare(
-            "openshift.io/scc",
-            json_of([json!("anyuid"), json!("restricted-v2")]),
-        ),
-        rare("kubernetes.io/config.mirror", json_of([json!("hash")])),
-        rare("example.com/a~b", json_of([json!("kept \u{1b}[31m")])),
-    ];
-    let annotations: Vec<_> = annotations
-        .into_iter()
-        .map(|(key, value)| value.prop_map(move |value| (key, value)))
-        .collect();
-    weighted(0.8, annotations).prop_map(|annotations| {
-        let mut metadata = json!({"generateName": "app-"});
-        if let Some(annotations) = annotations {
-            let present = annotations
-                .into_iter()
-                .filter_map(|(key, value)| Some((key.to_owned(), value?)));
-            metadata["annotations"] = Value::Object(present.collect());
-        }
-        metadata
-    })
-}
-
 fn seccomp_annotation() -> BoxedStrategy<Value> {
-    json_of([
+    one_of([
         json!("runtime/default"),
         json!("docker/default"),
         json!("unconfined"),
@@ -194,23 +330,6 @@ fn seccomp_annotation() -> BoxedStrategy<Value> {
     ])
 }
 
-/// Where the pod is to run: mostly nothing, sometimes one of the signs of Windows (W3), or Linux by name.
-fn placement() -> impl Strategy<Value = Map<String, Value>> {
-    let affinity = |operator: &str, os: &str| {
-        json!({"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
-            {"matchExpressions": [{"key": "kubernetes.io/os", "operator": operator, "values": [os]}]}
-        ]}}})
-    };
-    let entry = |key: &str, value: Value| Map::from_iter([(key.to_owned(), value)]);
-    prop_oneof![
-        60 => Just(Map::new()),
-        2 => Just(entry("os", json!({"name": "windows"}))),
-        4 => Just(entry("os", json!({"name": "linux"}))),
-        2 => Just(entry("nodeSelector", json!({"kubernetes.io/os": "windows"}))),
-        2 => Just(entry("nodeSelector", json!({"beta.kubernetes.io/os": "windows"}))),
-        4 => Just(entry("nodeSelector", json!({"kubernetes.io/os": "linux"}))),
-        2 => Just(entry("affinity", affinity("In", "windows"))),
-        2 => Just(entry("affinity", affinity("NotIn", "linux"))),
-        4 => Just(entry("affinity", affinity("In", "linux"))),
-    ]
+fn capability_list() -> BoxedStrategy<Value> {
+    or_null(subsequence(CAPABILITIES.to_vec(), 0..4).prop_map(|names| json!(names)))
 }

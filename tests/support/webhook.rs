@@ -24,6 +24,7 @@ pub(crate) struct Webhook {
     pub(crate) admin: String,
     /// The CA of its certificate, as PEM.
     pub(crate) ca: String,
+    profiles: Vec<String>,
     shutdown: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -31,6 +32,12 @@ pub(crate) struct Webhook {
 impl Webhook {
     /// Starts the server with the embedded configuration.
     pub(crate) fn start() -> Self {
+        Self::start_with(Settings::embedded())
+    }
+
+    /// Starts the server with a configuration.
+    pub(crate) fn start_with(settings: Settings) -> Self {
+        let profiles = settings.profile_names().map(str::to_owned).collect();
         let (started, start) = mpsc::channel();
         let (shutdown, end) = oneshot::channel();
         let thread = std::thread::spawn(move || {
@@ -53,7 +60,7 @@ impl Webhook {
                 let tls = identity.into_server_config().expect("a pair");
                 let ended = async { end.await.unwrap_or_default() };
                 serve::run(
-                    Settings::embedded(),
+                    settings,
                     Facts::default(),
                     tls,
                     Listeners { webhook, admin },
@@ -67,6 +74,7 @@ impl Webhook {
             url,
             admin,
             ca,
+            profiles,
             shutdown: Some(shutdown),
             thread: Some(thread),
         }
@@ -80,9 +88,9 @@ impl Webhook {
 
     /// The registration of every profile for the namespaces labelled with it.
     pub(crate) fn registration(&self) -> Value {
-        let settings = Settings::embedded();
-        let webhooks: Vec<Value> = settings
-            .profile_names()
+        let webhooks: Vec<Value> = self
+            .profiles
+            .iter()
             .map(|profile| {
                 json!({
                     "name": format!("{profile}.pod-hardener.io"),

@@ -1,0 +1,167 @@
+//! The values of options: what each kind takes.
+
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::error::Problem;
+use super::read::wrong_type;
+use crate::rule::{Key, Kind, Name, Uid, Value};
+
+/// The users that can be given: below are those of images and nodes, above none exist in a user namespace (G4).
+const UIDS: std::ops::RangeInclusive<u16> = 10_000..=65_533;
+
+/// Reads what is `given` for `key` into `value`.
+pub(super) fn read(
+    key: &Key,
+    given: &Spanned<DeValue<'_>>,
+    value: &mut Value,
+    problems: &mut Vec<Problem>,
+) {
+    let found = match key.kind {
+        Kind::Capabilities(_) => names(
+            key,
+            given,
+            problems,
+            is_capability,
+            "a list of capabilities in upper case and without `CAP_`, like [\"NET_RAW\"]; ALL is not one of them",
+        ),
+        Kind::Paths(_) => paths(key, given, problems),
+        Kind::Choice(words) => text(
+            key,
+            given,
+            problems,
+            |text| words.contains(&text),
+            &format!("one of: {}", words.join(", ")),
+        ),
+        Kind::Size(_) => text(
+            key,
+            given,
+            problems,
+            is_size,
+            "an amount like \"512Mi\" or \"1Gi\"",
+        ),
+        Kind::Text(_) => text(key, given, problems, |_| true, "a text"),
+        Kind::Flag(_) => given.get_ref().as_bool().map(Value::Flag).or_else(|| {
+            problems.push(wrong_type(given, key.name, "`true` or `false`"));
+            None
+        }),
+        Kind::Uid(_) => uid(key, given, problems),
+    };
+    if let Some(found) = found {
+        *value = found;
+    }
+}
+
+fn names(
+    key: &Key,
+    given: &Spanned<DeValue<'_>>,
+    problems: &mut Vec<Problem>,
+    fits: impl Fn(&str) -> bool,
+    takes: &str,
+) -> Option<Value> {
+    let Some(entries) = given.get_ref().as_array() else {
+        problems.push(wrong_type(given, key.name, takes));
+        return None;
+    };
+    let mut names = Vec::new();
+    for entry in entries.iter() {
+        match entry.get_ref().as_str().filter(|name| fits(name)) {
+            Some(name) => names.push(Name::new(name)),
+            None => problems.push(wrong_type(entry, key.name, takes)),
+        }
+    }
+    Some(Value::Names(names))
+}
+
+fn paths(key: &Key, given: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Option<Value> {
+    let takes =
+        "a list of absolute paths without `.`, `..`, `:` or a `/` at the end, like [\"/tmp\"]";
+    let found = names(key, given, problems, is_path, takes)?;
+    if let Value::Names(paths) = &found {
+        let below = |path: &Name, other: &Name| {
+            path.text == other.text || path.text.starts_with(&format!("{}/", other.text))
+        };
+        let others = |at: usize| {
+            paths
+                .iter()
+                .enumerate()
+                .filter(move |(other, _)| *other != at)
+        };
+        for (at, path) in paths.iter().enumerate() {
+            if let Some((_, other)) = others(at).find(|(_, other)| below(path, other)) {
+                let message = format!(
+                    "`{}` is in `{}`, which `{}` names too",
+                    path.text, other.text, key.name
+                );
+                problems.push(Problem::new(
+                    given.span(),
+                    message,
+                    "name the folders that are needed, and none in another",
+                ));
+                break;
+            }
+        }
+    }
+    Some(found)
+}
+
+fn text(
+    key: &Key,
+    given: &Spanned<DeValue<'_>>,
+    problems: &mut Vec<Problem>,
+    fits: impl Fn(&str) -> bool,
+    takes: &str,
+) -> Option<Value> {
+    match given.get_ref().as_str().filter(|text| fits(text)) {
+        Some(text) => Some(Value::Text(Name::new(text))),
+        None => {
+            problems.push(wrong_type(given, key.name, takes));
+            None
+        }
+    }
+}
+
+fn uid(key: &Key, given: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Option<Value> {
+    let number = given
+        .get_ref()
+        .as_integer()
+        .filter(|number| number.radix() == 10);
+    let number = number.and_then(|number| number.as_str().replace('_', "").parse().ok());
+    let uid = match (number, given.get_ref().as_str()) {
+        (Some(number), _) if UIDS.contains(&number) => Some(Uid::Number(number)),
+        (_, Some("namespace")) => Some(Uid::Namespace),
+        (_, Some("image")) => Some(Uid::Image),
+        _ => None,
+    };
+    if uid.is_none() {
+        problems.push(wrong_type(
+            given,
+            key.name,
+            "a number from 10000 to 65533, \"namespace\" or \"image\"",
+        ));
+    }
+    uid.map(Value::Uid)
+}
+
+fn is_capability(name: &str) -> bool {
+    let letters = |byte: u8| byte.is_ascii_uppercase() || byte == b'_';
+    !name.is_empty() && name.bytes().all(letters) && !name.starts_with("CAP_") && name != "ALL"
+}
+
+/// The API takes no `:` in a mount's path.
+fn is_path(path: &str) -> bool {
+    let steps = path.strip_prefix('/').filter(|rest| !rest.is_empty());
+    steps.is_some_and(|steps| {
+        steps
+            .split('/')
+            .all(|step| !["", ".", ".."].contains(&step))
+    }) && !path.contains(':')
+        && !path.chars().any(char::is_control)
+}
+
+fn is_size(text: &str) -> bool {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text.get(digits.len()..).unwrap_or_default();
+    let number = digits.parse::<u64>().is_ok_and(|number| number > 0);
+    number && ["", "k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti"].contains(&unit)
+}

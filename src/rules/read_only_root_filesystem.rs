@@ -1,0 +1,177 @@
+//! `readOnlyRootFilesystem: true`, and an empty folder where programs must be able to write.
+//!
+//! Nobody can then change the programs that run: what an intruder downloads has nowhere to stay but in folders that are
+//! empty at every start. It is no Pod Security control.
+//!
+//! `/tmp` gets a sized `emptyDir`, one for each container: a shared one would let their sockets and lock files meet (M7). Its
+//! name comes from the container's name and the path, so that hardening twice finds it again; a name that is taken is left
+//! alone. Where the author mounted anything there or above, nothing is added (M2 to M4). A folder should be a leaf: one over
+//! `/run` or `/var` hides what the image has below (M5). An `emptyDir` makes the cluster autoscaler keep a node, unless an
+//! annotation names the volume: ours are added to the author's list in it, the one value of an author that is ever longer
+//! afterwards (M10).
+//!
+//! Missing facts mean nothing here. Sources: M1 to M11, X14, J11, U7.
+
+use super::user::is_node_agent;
+use crate::object::{Container, ContainerKind};
+use crate::rule::{
+    At, Choice, EPHEMERAL, Field, Key, Kind, Level, NODE_AGENT, Name, PRIVILEGED, Reason, Rule, Say,
+};
+
+const FIELD: Field = Field::container(&["securityContext", "readOnlyRootFilesystem"]);
+const VOLUME_MOUNTS: Field = Field::container(&["volumeMounts"]).list();
+const VOLUMES: Field = Field::pod(&["spec", "volumes"]).list();
+const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes";
+const ANNOTATION: Field = Field::pod(&["metadata", "annotations", SAFE_TO_EVICT]);
+
+/// The most bytes of all keys and values of a pod's annotations (J11).
+const MAX_ANNOTATIONS: usize = 256 * 1024;
+
+// The positions of the keys.
+const PATHS: usize = 0;
+const SIZE: usize = 1;
+const AUTOSCALER: usize = 2;
+
+const ANNOTATIONS_FULL: Reason = Reason {
+    id: "annotations-full",
+    text: "the pod's annotations leave no room for the volumes' names, so that the cluster autoscaler may keep its node",
+    source: "J11, M10",
+};
+
+pub(super) static RULE: Rule = Rule {
+    id: "read-only-root-filesystem",
+    practice: 10,
+    control: None,
+    summary: "sets `readOnlyRootFilesystem: true`, with an `emptyDir` for `/tmp`",
+    why: "Nobody can change the programs that run, and nothing that an intruder brings stays.",
+    breaks: "Programs that write into the image: logs, caches, lock files, a home. `writable-paths` names the folders they need.",
+    writes: &[FIELD, VOLUME_MOUNTS, VOLUMES, ANNOTATION],
+    steps_back: &[PRIVILEGED, EPHEMERAL, NODE_AGENT, ANNOTATIONS_FULL],
+    keys: &[
+        Key {
+            name: "writable-paths",
+            kind: Kind::Paths(&["/tmp"]),
+            doc: "folders that get an `emptyDir`: leaves, since it hides what the image has there",
+        },
+        Key {
+            name: "size",
+            kind: Kind::Size("1Gi"),
+            doc: "the size limit of each folder; the kubelet evicts a pod that exceeds it",
+        },
+        Key {
+            name: "cluster-autoscaler",
+            kind: Kind::Flag(true),
+            doc: "whether the cluster autoscaler is told that the folders may be lost",
+        },
+    ],
+    linux_only: true,
+    container: Some(look),
+    pod: Some(look_at_pod),
+};
+
+fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
+    let said = container
+        .security_context()
+        .and_then(|c| c.read_only_root_filesystem);
+    if let Some(read_only) = said {
+        return say.keep(Choice {
+            field: FIELD,
+            level: Level::Container,
+            said: if read_only { "true" } else { "false" }.into(),
+            safe: read_only,
+        });
+    }
+    if let Some(reason) = doubt(at, container) {
+        return say.step_back(reason);
+    }
+    say.set(FIELD, "true");
+    for (path, name) in folders(at, container) {
+        let size = at.options.text(SIZE);
+        // Names are of hexadecimal digits, and sizes of digits and letters: neither needs escaping.
+        say.set(
+            VOLUMES,
+            format!(r#"{{"name":"{name}","emptyDir":{{"sizeLimit":"{size}"}}}}"#),
+        );
+        say.set(
+            VOLUME_MOUNTS,
+            format!(r#"{{"name":"{name}","mountPath":{}}}"#, path.json),
+        );
+    }
+}
+
+fn look_at_pod<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
+    if !at.options.flag(AUTOSCALER) {
+        return;
+    }
+    let silent = |container: &Container<'_>| {
+        let said = container
+            .security_context()
+            .and_then(|c| c.read_only_root_filesystem);
+        said.is_none() && doubt(at, *container).is_none()
+    };
+    let ours = at
+        .pod
+        .containers()
+        .filter(silent)
+        .flat_map(|container| folders(at, container));
+    let mut names: Vec<String> = ours.map(|(_, name)| name).collect();
+    if names.is_empty() {
+        return;
+    }
+    let said = at.pod.annotation(SAFE_TO_EVICT);
+    names.splice(
+        0..0,
+        said.filter(|list| !list.is_empty()).map(str::to_owned),
+    );
+    let list = names.join(",");
+    let others = at.pod.annotations().map_or(0, crate::object::Pairs::bytes);
+    if others + SAFE_TO_EVICT.len() + list.len() > MAX_ANNOTATIONS {
+        return say.step_back(ANNOTATIONS_FULL);
+    }
+    say.set(ANNOTATION, serde_json::Value::from(list).to_string());
+}
+
+fn doubt(at: At<'_>, container: Container<'_>) -> Option<Reason> {
+    let doubts = [
+        (container.kind == ContainerKind::Ephemeral, EPHEMERAL),
+        (container.is_privileged(), PRIVILEGED),
+        (is_node_agent(at), NODE_AGENT),
+    ];
+    doubts
+        .into_iter()
+        .find(|(doubt, _)| *doubt)
+        .map(|(_, reason)| reason)
+}
+
+/// The folders that the container needs and does not have, each with the name of its volume.
+fn folders<'a>(at: At<'a>, container: Container<'a>) -> Vec<(&'a Name, String)> {
+    let missing = at
+        .options
+        .names(PATHS)
+        .iter()
+        .filter(|path| !container.covers(&path.text));
+    missing
+        .map(|path| (path, volume_name(at, container, path)))
+        .collect()
+}
+
+/// A name that no volume has: the same for the same container and path, whatever else changes (M1).
+fn volume_name(at: At<'_>, container: Container<'_>, path: &Name) -> String {
+    let taken = |name: &str| {
+        at.pod
+            .volumes()
+            .iter()
+            .any(|volume| volume.name.as_str() == name)
+    };
+    let mut attempt = String::new();
+    loop {
+        let name = format!(
+            "pod-hardener-{:016x}",
+            super::hash(&[container.spec.name(), &path.text, &attempt])
+        );
+        if !taken(&name) {
+            return name;
+        }
+        attempt.push('+');
+    }
+}
