@@ -57,18 +57,27 @@ impl fmt::Display for Efficacy {
     }
 }
 
-/// Tries every sample where `restricted` is enforced, with and without the label of the profile `restricted`.
+/// Tries every sample where `restricted` is enforced, with and without the label of the profile called `profile`.
 ///
 /// # Errors
 ///
 /// When the cluster cannot be prepared.
-pub(crate) fn measure(plane: &ControlPlane, samples: &[Sample]) -> Result<Efficacy, Failed> {
-    let webhook = Webhook::start();
+pub(crate) fn measure(
+    plane: &ControlPlane,
+    settings: &Settings,
+    profile: &str,
+    samples: &[Sample],
+) -> Result<Efficacy, Failed> {
+    let webhook = Webhook::start_with(settings.clone());
     let trial = |enforce| Trial {
+        settings: settings.clone(),
         enforce,
-        ..Trial::shipped()
+        careless: false,
     };
     let (open, enforced) = (trial(None), trial(Some("restricted")));
+    let rules = settings
+        .profile(profile)
+        .ok_or("there is no such profile")?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -84,20 +93,10 @@ pub(crate) fn measure(plane: &ControlPlane, samples: &[Sample]) -> Result<Effica
             efficacy.pods += 1;
             let as_written = dry_run(&client, &enforced.namespace(None), &sample.pod).await;
             efficacy.as_written += usize::from(as_written.is_ok());
-            match dry_run(
-                &client,
-                &enforced.namespace(Some("restricted")),
-                &sample.pod,
-            )
-            .await
-            {
+            match dry_run(&client, &enforced.namespace(Some(profile)), &sample.pod).await {
                 Ok(_) => efficacy.hardened += 1,
                 Err(refusal) => {
-                    let settings = Settings::embedded();
-                    let profile = settings
-                        .profile("restricted")
-                        .ok_or("there is no such profile")?;
-                    let said = harden(profile, Template::Itself, &stored)?.said;
+                    let said = harden(rules, Template::Itself, &stored)?.said;
                     explain(&sample.name, &refusal, &said, &mut efficacy);
                 }
             }
