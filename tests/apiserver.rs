@@ -82,6 +82,7 @@ fn main() -> ExitCode {
             "what another webhook adds after us is hardened, and nothing twice",
             reinvocation,
         ),
+        ("a careless patch refuses the pod", careless_patches),
     ];
     control_plane::run(&[], tests)
 }
@@ -438,31 +439,53 @@ fn reinvocation(plane: &ControlPlane) -> Result<(), Failed> {
         .filter_map(|volume| volume["name"].as_str())
         .find(|name| name.starts_with("pod-hardener-"));
     let ours = ours.ok_or("there is no volume of ours")?;
-    for (what, patch) in [
+    let sidecar =
+        |mounts: Value| json!({"name": "sidecar", "image": "x:1", "volumeMounts": mounts});
+    let add = |path: &str, value: Value| json!([{"op": "add", "path": path, "value": value}]);
+    let like_ours = "pod-hardener-0123456789abcdef";
+    for (name, what, patch) in [
         (
+            "zzz",
             "a sidecar",
-            json!([{"op": "add", "path": "/spec/containers/-", "value": {"name": "sidecar", "image": "x:1"}}]),
+            add("/spec/containers/-", sidecar(json!([]))),
         ),
         (
-            "a volume",
-            json!([{"op": "add", "path": "/spec/volumes/-", "value": {"name": "later", "emptyDir": {}}}]),
-        ),
-        (
+            "zzz",
             "a sidecar that mounts our folder",
-            json!([{"op": "add", "path": "/spec/containers/-", "value": {
-                "name": "sidecar", "image": "x:1", "volumeMounts": [{"name": ours, "mountPath": "/tmp"}]}}]),
+            add(
+                "/spec/containers/-",
+                sidecar(json!([{"name": ours, "mountPath": "/tmp"}])),
+            ),
         ),
         (
+            "zzz",
+            "a volume named like ours",
+            add(
+                "/spec/volumes/-",
+                json!({"name": like_ours, "emptyDir": {}}),
+            ),
+        ),
+        (
+            "aaa",
+            "our volume's name, before us",
+            add("/spec/volumes/-", json!({"name": ours, "emptyDir": {}})),
+        ),
+        (
+            "zzz",
             "another user",
-            json!([{"op": "add", "path": "/spec/containers/0/securityContext/runAsUser", "value": 4242}]),
+            add("/spec/containers/0/securityContext/runAsUser", json!(4_242)),
         ),
         (
+            "zzz",
             "root for the pod",
-            json!([{"op": "add", "path": "/spec/securityContext/runAsUser", "value": 0}]),
+            add("/spec/securityContext/runAsUser", json!(0)),
         ),
     ] {
         let other = mutator::Mutator::start(patch);
-        let _later = Registered::new(plane, &other.registration("zzz-after-all", "reinvoked"))?;
+        let _other = Registered::new(
+            plane,
+            &other.registration(name, "reinvoked", rule("CREATE", "pods")),
+        )?;
         let pod: Value = serde_json::from_str(&kubectl(plane, &args)?)?;
         let profile = Settings::embedded()
             .profile("strict")
@@ -497,6 +520,70 @@ fn reinvocation(plane: &ControlPlane) -> Result<(), Failed> {
             );
         }
     }
+    Ok(())
+}
+
+/// What the cares are for that no pod alone can show: each careless patch is refused, whatever its `failurePolicy`.
+fn careless_patches(plane: &ControlPlane) -> Result<(), Failed> {
+    namespace(plane, "careless", &[])?;
+    kubectl(
+        plane,
+        &[
+            "run",
+            "web",
+            "--image=registry.example/web:1",
+            "-n",
+            "careless",
+        ],
+    )?;
+    let debug =
+        |name: &str| plane.kubectl(&["debug", "web", "-n", "careless", "--image=x:1", "-c", name]);
+    assert!(
+        debug("old")?.status.success(),
+        "there is a debug container to be changed"
+    );
+    let run = || {
+        plane.kubectl(&[
+            "run",
+            "more",
+            "--image=x:1",
+            "-n",
+            "careless",
+            "--dry-run=server",
+        ])
+    };
+    let ephemeral = |path: &str, value: Value| json!([{"op": "add", "path": format!("/spec/ephemeralContainers/{path}"), "value": value}]);
+    let resources = json!({"requests": {"cpu": "1m"}});
+    let cases = [
+        (
+            "J3",
+            rule("CREATE", "pods"),
+            json!([{"op": "add", "path": "/spec/containers/0/securityContext/x", "value": 1}]),
+        ),
+        (
+            "U5",
+            rule("UPDATE", "pods/ephemeralcontainers"),
+            ephemeral("0/securityContext", json!({"runAsUser": 1})),
+        ),
+        (
+            "U6",
+            rule("UPDATE", "pods/ephemeralcontainers"),
+            ephemeral("1/resources", resources),
+        ),
+    ];
+    for (id, rule, patch) in cases {
+        let other = mutator::Mutator::start(patch);
+        let mut registration = other.registration("zzz", "careless", rule);
+        registration["webhooks"][0]["failurePolicy"] = json!("Ignore");
+        let registered = Registered::new(plane, &registration)?;
+        let output = if id == "J3" { run()? } else { debug("new")? };
+        assert!(!output.status.success(), "{id}: {output:?}");
+        drop(registered);
+    }
+    assert!(
+        run()?.status.success() && debug("new")?.status.success(),
+        "without a careless webhook they are accepted"
+    );
     Ok(())
 }
 

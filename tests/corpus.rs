@@ -11,6 +11,8 @@
 
 #[path = "support/corpus.rs"]
 mod corpus;
+#[path = "support/effective.rs"]
+mod effective;
 #[path = "support/harden.rs"]
 mod harden;
 #[path = "support/yaml.rs"]
@@ -40,6 +42,10 @@ fn main() -> ExitCode {
         trial(
             "every template is hardened once, and nothing of its author's changes",
             templates,
+        ),
+        trial(
+            "climbing from profile to profile ends where strict at once does",
+            ladder,
         ),
         trial(
             "every review, and each of its mutilations, gets an answer",
@@ -72,6 +78,28 @@ fn templates(root: &Path) -> Result<(), Failed> {
     eprintln!("{} templates, {patched} patches", samples.len());
     if samples.is_empty() || patched == 0 {
         return Err("there was nothing to harden".into());
+    }
+    Ok(())
+}
+
+/// The profiles are a ladder: going up it by steps ends where a jump ends.
+fn ladder(root: &Path) -> Result<(), Failed> {
+    let settings = Settings::embedded();
+    let by = |name: &str, pod: &Value| {
+        let profile = settings
+            .profile(name)
+            .ok_or(format!("there is no profile {name}"))?;
+        harden::harden(profile, Template::Itself, pod).map(|hardened| hardened.object)
+    };
+    for sample in corpus::samples(root) {
+        let climbed = by(
+            "strict",
+            &by("restricted", &by("compatible", &sample.pod)?)?,
+        )?;
+        let at_once = by("strict", &sample.pod)?;
+        if effective::settings(&climbed) != effective::settings(&at_once) {
+            return Err(format!("{}: {climbed}\n{at_once}", sample.name).into());
+        }
     }
     Ok(())
 }

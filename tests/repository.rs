@@ -23,6 +23,7 @@ use pod_hardener::config::Settings;
 use pod_hardener::object::{Object, Template};
 use pod_hardener::plan::{Facts, Plan, Scope};
 use pod_hardener::record::warnings;
+use pod_hardener::rules::RULES;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -146,4 +147,28 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+#[test]
+fn every_fact_that_a_rule_names_is_on_the_page_of_facts() {
+    let page = fs::read_to_string(root().join("docs/kubernetes.md")).unwrap();
+    let ids: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| "))
+        .flat_map(|line| line.split(" |").next().unwrap().split(", "))
+        .collect();
+    let mut named = 0;
+    for rule in RULES {
+        for reason in rule.steps_back {
+            for source in reason.source.split(", ") {
+                assert!(
+                    ids.contains(&source),
+                    "{} names {source}, which docs/kubernetes.md has not",
+                    rule.id
+                );
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 10, "the rules name no facts");
 }

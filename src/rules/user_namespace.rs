@@ -49,8 +49,8 @@ const HOST_NAMESPACES: Reason = Reason {
 
 const DEVICES: Reason = Reason {
     id: "devices",
-    text: "block devices are refused beside it, and other devices belong to the node's users",
-    source: "V10, X16",
+    text: "devices belong to the node's users",
+    source: "X16",
 };
 
 const RUNTIME_CLASS: Reason = Reason {
@@ -155,22 +155,15 @@ fn look<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
     }
 }
 
-/// Block devices, claims of devices, and extended resources, which have a `/` in their names.
+/// Claims of devices, and extended resources, which have a `/` in their names. A block device has a volume of data.
 fn has_devices(container: Container<'_>) -> bool {
-    let mapped = container
-        .spec
-        .volume_devices
-        .as_ref()
-        .is_some_and(|devices| !devices.is_empty());
     let resources = container.spec.resources.as_ref();
-    let claimed = resources
-        .and_then(|r| r.claims.as_ref())
-        .is_some_and(|claims| !claims.is_empty());
-    let mut limits = resources
-        .and_then(|r| r.limits.as_ref())
-        .into_iter()
-        .flat_map(|limits| limits.iter());
-    mapped || claimed || limits.any(|resource| resource.contains('/'))
+    let claims = resources
+        .and_then(|r| r.claims.as_deref())
+        .unwrap_or_default();
+    let limits = resources.and_then(|r| r.limits.as_ref());
+    let mut limits = limits.into_iter().flat_map(|limits| limits.iter());
+    !claims.is_empty() || limits.any(|resource| resource.contains('/'))
 }
 
 fn adds_strong_capabilities(container: Container<'_>) -> bool {

@@ -12,8 +12,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::webhook::rule;
-
 /// The webhook. Its thread ends with the process, or with the first connection after this value is gone.
 pub(crate) struct Mutator {
     url: String,
@@ -57,8 +55,8 @@ impl Mutator {
         Self { url, ca, ended }
     }
 
-    /// Its registration for one namespace, sorted behind ours, never called again.
-    pub(crate) fn registration(&self, name: &str, namespace: &str) -> Value {
+    /// Its registration for one namespace and one operation, never called again. Webhooks are sorted by `name` (C1).
+    pub(crate) fn registration(&self, name: &str, namespace: &str, rule: Value) -> Value {
         json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": "MutatingWebhookConfiguration",
@@ -67,7 +65,7 @@ impl Mutator {
                 "name": "mutator.test.example",
                 "clientConfig": {"url": self.url, "caBundle": STANDARD.encode(&self.ca)},
                 "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
-                "rules": [rule("CREATE", "pods")],
+                "rules": [rule],
                 "failurePolicy": "Fail",
                 "reinvocationPolicy": "Never",
                 "sideEffects": "None",
