@@ -77,6 +77,19 @@ pub struct Choice<'a> {
     pub safe: bool,
 }
 
+impl<'a> Choice<'a> {
+    /// What the container itself says.
+    #[must_use]
+    pub fn own(field: Field, said: impl Into<Cow<'a, str>>, safe: bool) -> Self {
+        Self {
+            field,
+            level: Level::Container,
+            said: said.into(),
+            safe,
+        }
+    }
+}
+
 /// Where in a pod something was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {

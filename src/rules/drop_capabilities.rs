@@ -15,7 +15,7 @@
 
 use super::user;
 use crate::object::{Container, Text};
-use crate::rule::{At, Choice, Field, Key, Kind, Level, Name, PRIVILEGED, Reason, Rule, Say};
+use crate::rule::{At, Choice, Field, Key, Kind, Name, PRIVILEGED, Reason, Rule, Say};
 
 const DROP: Field = Field::container(&["securityContext", "capabilities", "drop"]).list();
 const ADD: Field = Field::container(&["securityContext", "capabilities", "add"]).list();
@@ -76,12 +76,7 @@ fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
         container.dropped_capabilities(),
     );
     if dropped.iter().any(|name| name.as_str() == "ALL") {
-        say.keep(Choice {
-            field: DROP,
-            level: Level::Container,
-            said: "ALL".into(),
-            safe: true,
-        });
+        say.keep(Choice::own(DROP, "ALL", true));
         return report_added(at, added, say);
     }
     if container.is_privileged() {
@@ -121,12 +116,7 @@ fn report_added<'a>(at: At<'a>, added: &'a [Text<'a>], say: &mut Say<'_, 'a>) {
         false => listed(at.options.names(NAMES), added),
     };
     for added in added.iter().filter(against) {
-        say.keep(Choice {
-            field: ADD,
-            level: Level::Container,
-            said: added.as_str().into(),
-            safe: false,
-        });
+        say.keep(Choice::own(ADD, added.as_str(), false));
     }
 }
 
@@ -137,28 +127,13 @@ fn drop_some<'a>(
     say: &mut Say<'_, 'a>,
 ) {
     if holds(dropped, "ALL") {
-        return say.keep(Choice {
-            field: DROP,
-            level: Level::Container,
-            said: "ALL".into(),
-            safe: true,
-        });
+        return say.keep(Choice::own(DROP, "ALL", true));
     }
     for name in names {
         if let Some(added) = added.iter().find(|added| is(added, &name.text)) {
-            say.keep(Choice {
-                field: ADD,
-                level: Level::Container,
-                said: added.as_str().into(),
-                safe: false,
-            });
+            say.keep(Choice::own(ADD, added.as_str(), false));
         } else if holds(dropped, &name.text) {
-            say.keep(Choice {
-                field: DROP,
-                level: Level::Container,
-                said: name.text.as_str().into(),
-                safe: true,
-            });
+            say.keep(Choice::own(DROP, name.text.as_str(), true));
         } else {
             say.set(DROP, name.json.as_str());
         }

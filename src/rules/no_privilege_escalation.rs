@@ -7,7 +7,7 @@
 //! own documentation; <https://docs.kernel.org/userspace-api/no_new_privs.html>.
 
 use crate::object::Container;
-use crate::rule::{At, Choice, Field, Level, PRIVILEGED, Reason, Rule, Say};
+use crate::rule::{At, Choice, Field, PRIVILEGED, Reason, Rule, Say};
 
 const FIELD: Field = Field::container(&["securityContext", "allowPrivilegeEscalation"]);
 
@@ -38,12 +38,11 @@ fn look<'a>(_: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
         .security_context()
         .and_then(|c| c.allow_privilege_escalation);
     if let Some(allowed) = said {
-        return say.keep(Choice {
-            field: FIELD,
-            level: Level::Container,
-            said: if allowed { "true" } else { "false" }.into(),
-            safe: !allowed,
-        });
+        return say.keep(Choice::own(
+            FIELD,
+            if allowed { "true" } else { "false" },
+            !allowed,
+        ));
     }
     if container.is_privileged() {
         return say.step_back(PRIVILEGED);

@@ -15,7 +15,7 @@
 use super::user::is_node_agent;
 use crate::object::{Container, ContainerKind};
 use crate::rule::{
-    At, Choice, EPHEMERAL, Field, Key, Kind, Level, NODE_AGENT, Name, PRIVILEGED, Reason, Rule, Say,
+    At, Choice, EPHEMERAL, Field, Key, Kind, NODE_AGENT, Name, PRIVILEGED, Reason, Rule, Say,
 };
 
 const FIELD: Field = Field::container(&["securityContext", "readOnlyRootFilesystem"]);
@@ -74,12 +74,11 @@ fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
         .security_context()
         .and_then(|c| c.read_only_root_filesystem);
     if let Some(read_only) = said {
-        return say.keep(Choice {
-            field: FIELD,
-            level: Level::Container,
-            said: if read_only { "true" } else { "false" }.into(),
-            safe: read_only,
-        });
+        return say.keep(Choice::own(
+            FIELD,
+            if read_only { "true" } else { "false" },
+            read_only,
+        ));
     }
     if let Some(reason) = doubt(at, container) {
         return say.step_back(reason);
