@@ -37,7 +37,8 @@ pub(super) struct Args {
     /// The configuration; the embedded one where none is given.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Read nothing from the cluster's API. No rule of this version needs it, so that nothing is read anyway.
+    /// Read nothing from the cluster's API. This version reads nothing anyway: a rule that needs to know more of the cluster
+    /// than the pod says steps back.
     #[arg(long)]
     no_cluster: bool,
 }
@@ -183,7 +184,7 @@ fn announce(this: &Announcement<'_>) {
     let cluster = if this.no_cluster {
         "not read (--no-cluster)"
     } else {
-        "not read: no rule needs it yet"
+        "not read by this version: rules that need facts step back"
     };
     for (name, value) in [
         (
