@@ -9,7 +9,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use process::Process;
@@ -20,7 +20,8 @@ pub(crate) use trials::{Test, run};
 /// How long it may take until the control plane is ready. It takes five seconds on two idle cores.
 const READY: Duration = Duration::from_secs(120);
 
-const ADMIN_TOKEN: &str = "admin-of-a-test-cluster";
+/// How often it is started anew where another program has taken one of its ports.
+const STARTS: u32 = 3;
 
 /// A running control plane. Dropping it ends its processes, by pid, and removes its folder.
 pub(crate) struct ControlPlane {
@@ -38,8 +39,19 @@ impl ControlPlane {
     ///
     /// # Errors
     ///
-    /// When a process cannot be started or the control plane is not ready in time; the end of the logs is in the error.
+    /// When a process cannot be started or the control plane is not ready in time; the error says where the logs are.
     pub(crate) fn start(assets: &Path, flags: &[&str]) -> anyhow::Result<Self> {
+        let mut left = STARTS;
+        loop {
+            left -= 1;
+            match Self::start_once(assets, flags) {
+                Err(error) if left > 0 && process::wants_a_taken_port(&error) => {}
+                started => return started,
+            }
+        }
+    }
+
+    fn start_once(assets: &Path, flags: &[&str]) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("control-plane-")
             .tempdir()?;
@@ -53,23 +65,29 @@ impl ControlPlane {
             folder,
         };
         plane.write_files()?;
-        plane.etcd = Some(plane.spawn("etcd", &etcd_flags(client, peer))?);
         let mut api_flags = api_server_flags(plane.folder.path(), client, api);
         api_flags.extend(flags.iter().map(ToString::to_string));
-        plane.api_server = Some(plane.spawn("kube-apiserver", &api_flags)?);
-        plane.wait("the API server", |plane| {
+        match plane.bring_up(&etcd_flags(client, peer), &api_flags) {
+            Ok(()) => Ok(plane),
+            Err(error) => {
+                let logs = plane.keep_logs()?;
+                Err(error.context(format!("the logs are in {}", logs.display())))
+            }
+        }
+    }
+
+    fn bring_up(&mut self, etcd: &[String], api_server: &[String]) -> anyhow::Result<()> {
+        self.etcd = Some(self.spawn("etcd", etcd)?);
+        self.api_server = Some(self.spawn("kube-apiserver", api_server)?);
+        self.wait("the API server", |plane| {
             plane.kubectl(&["get", "--raw", "/readyz"])
         })?;
-        let kubeconfig = plane.kubeconfig().display().to_string();
-        let key = plane.path("service-account.key");
-        plane.controller_manager = Some(plane.spawn(
-            "kube-controller-manager",
-            &controller_flags(&kubeconfig, &key),
-        )?);
-        plane.wait("the service account `default`", |plane| {
+        let kubeconfig = self.kubeconfig().display().to_string();
+        let flags = controller_flags(&kubeconfig, &self.path("service-account.key"));
+        self.controller_manager = Some(self.spawn("kube-controller-manager", &flags)?);
+        self.wait("the service account `default`", |plane| {
             plane.kubectl(&["get", "serviceaccount", "default"])
-        })?;
-        Ok(plane)
+        })
     }
 
     /// A client that may do anything.
@@ -77,7 +95,7 @@ impl ControlPlane {
         let mut config = kube::Config::new(self.url.parse()?);
         // The API server makes itself a certificate in a folder that nobody else can write to, and listens on loopback.
         config.accept_invalid_certs = true;
-        config.auth_info.token = Some(ADMIN_TOKEN.to_owned().into());
+        config.auth_info.token = Some(self.admin_token().into());
         Ok(kube::Client::try_from(config)?)
     }
 
@@ -102,12 +120,17 @@ impl ControlPlane {
         command
             .arg("--cache-dir")
             .arg(self.folder.path().join("kubectl-cache"));
-        Ok(command.output()?)
+        command
+            .output()
+            .with_context(|| format!("cannot start {}/kubectl", self.assets.display()))
     }
 
-    /// Keeps the logs, which go with the folder otherwise, and says where.
+    /// Keeps the logs, which go with the folder otherwise, and says where: in a folder of their own, named by the second.
     pub(crate) fn keep_logs(&self) -> anyhow::Result<PathBuf> {
-        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("control-plane-logs");
+        let second = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("control-plane-logs")
+            .join(format!("{second}-{}", std::process::id()));
         fs::create_dir_all(&kept)?;
         for entry in fs::read_dir(self.folder.path())? {
             let path = entry?.path();
@@ -119,6 +142,12 @@ impl ControlPlane {
             }
         }
         Ok(kept)
+    }
+
+    /// Another one than that of every other control plane: one that has taken our port does not answer for ours.
+    fn admin_token(&self) -> String {
+        let folder = self.folder.path().file_name().unwrap_or_default();
+        format!("admin-of-{}", folder.to_string_lossy())
     }
 
     fn path(&self, name: &str) -> String {
@@ -139,7 +168,7 @@ impl ControlPlane {
         fs::write(self.path("service-account.pub"), key.public_key_pem())?;
         fs::write(
             self.path("tokens.csv"),
-            format!("{ADMIN_TOKEN},admin,admin,\"system:masters\"\n"),
+            format!("{},admin,admin,\"system:masters\"\n", self.admin_token()),
         )?;
         // Metadata is the least that records annotations.
         let policy = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n";
@@ -147,11 +176,11 @@ impl ControlPlane {
             self.path("audit-policy.yaml"),
             format!("{policy}  omitStages: [RequestReceived]\n"),
         )?;
-        let url = &self.url;
+        let (url, token) = (&self.url, self.admin_token());
         let kubeconfig = format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: test\n\
              clusters: [{{name: test, cluster: {{server: \"{url}\", insecure-skip-tls-verify: true}}}}]\n\
-             users: [{{name: admin, user: {{token: {ADMIN_TOKEN}}}}}]\n\
+             users: [{{name: admin, user: {{token: {token}}}}}]\n\
              contexts: [{{name: test, context: {{cluster: test, user: admin}}}}]\n"
         );
         Ok(fs::write(self.kubeconfig(), kubeconfig)?)
@@ -165,10 +194,6 @@ impl ControlPlane {
     ) -> anyhow::Result<()> {
         let start = Instant::now();
         loop {
-            let output = ready(self)?;
-            if output.status.success() {
-                return Ok(());
-            }
             let processes = [
                 &mut self.etcd,
                 &mut self.api_server,
@@ -177,13 +202,13 @@ impl ControlPlane {
             for process in processes.into_iter().flatten() {
                 process.still_runs()?;
             }
+            let output = ready(self)?;
+            if output.status.success() {
+                return Ok(());
+            }
             if start.elapsed() > READY {
-                let logs = self.keep_logs()?;
-                let said = String::from_utf8_lossy(&output.stderr).into_owned();
-                bail!(
-                    "{what} is not there after {READY:?}; logs in {}; {said}",
-                    logs.display()
-                );
+                let said = String::from_utf8_lossy(&output.stderr);
+                bail!("{what} is not there after {READY:?}: {said}");
             }
             std::thread::sleep(Duration::from_millis(100));
         }
@@ -245,7 +270,7 @@ fn controller_flags(kubeconfig: &str, key: &str) -> Vec<String> {
     ]
 }
 
-/// Ports that nobody listens on. Another program may take one in between: then the start fails and says so.
+/// Ports that nobody listens on. Another program may take one in between: then all is started anew with others.
 fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
     let listeners: Vec<TcpListener> = (0..N)
         .map(|_| TcpListener::bind("127.0.0.1:0"))

@@ -39,15 +39,24 @@ impl Process {
     pub(super) fn still_runs(&mut self) -> anyhow::Result<()> {
         if let Some(status) = self.child.try_wait()? {
             let log = fs::read_to_string(&self.log).unwrap_or_default();
-            let tail: Vec<&str> = log.lines().rev().take(5).collect();
-            bail!(
-                "{} ended with {status}: {}",
-                self.log.display(),
-                tail.join("\n")
-            );
+            let name = self.log.file_stem().unwrap_or_default().to_string_lossy();
+            if log.contains(PORT_IS_TAKEN) {
+                bail!("{name} ended with {status}: {PORT_IS_TAKEN}");
+            }
+            let lines: Vec<&str> = log.lines().collect();
+            let (_, tail) = lines.split_at(lines.len().saturating_sub(5));
+            bail!("{name} ended with {status}: {}", tail.join("\n"));
         }
         Ok(())
     }
+}
+
+/// What etcd and kube-apiserver say of a port that somebody else listens on.
+const PORT_IS_TAKEN: &str = "address already in use";
+
+/// Whether a process ended because another program has its port.
+pub(super) fn wants_a_taken_port(error: &anyhow::Error) -> bool {
+    error.root_cause().to_string().ends_with(PORT_IS_TAKEN)
 }
 
 impl Drop for Process {

@@ -40,10 +40,15 @@ pub(crate) fn run(flags: &[&str], tests: &[(&str, Test)]) -> ExitCode {
     }
     match assets {
         None => eprintln!(
-            "\n!!! There is no control plane, so that {} tests on a real API server are skipped.\n\
+            "\n!!! There is no control plane, so that {} tests on a real API server {}.\n\
              !!! Run `make test`, which builds one, or set KUBEBUILDER_ASSETS to a folder that has\n\
              !!! etcd, kube-apiserver, kube-controller-manager and kubectl.\n",
-            trials.len()
+            trials.len(),
+            if required {
+                "fail, as CI is set"
+            } else {
+                "are skipped"
+            }
         ),
         Some(assets) => match ControlPlane::start(&assets, flags) {
             Ok(started) => *plane.lock().unwrap_or_else(PoisonError::into_inner) = Some(started),
