@@ -1,8 +1,12 @@
 //! Pods created by server-side dry run, in a namespace without a label and in one with each profile's, and compared as
 //! stored.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+#[path = "dry_run/comparable.rs"]
+mod comparable;
+#[path = "dry_run/report.rs"]
+mod report;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +23,8 @@ use crate::control_plane::ControlPlane;
 use crate::corpus::Sample;
 use crate::harden::{contains, harden_in};
 use crate::webhook::{LABEL, Webhook};
+use comparable::comparable;
+use report::{Report, count};
 
 /// What is tried.
 pub(crate) struct Trial {
@@ -55,63 +61,6 @@ const SHOWN: usize = 10;
 
 /// How many requests are under way at once.
 const WORKERS: usize = 4;
-
-/// What became of all pods.
-#[derive(Debug, Default)]
-pub(crate) struct Report {
-    /// Pods that the API server takes as written.
-    pub(crate) accepted: usize,
-    refused: Vec<String>,
-    broken: Vec<String>,
-    /// Ids of rules of the API, and how many pods of the careless fill-in were refused by them.
-    pub(crate) careless: BTreeMap<&'static str, usize>,
-    /// By profile, rule and verdict: how many containers.
-    counts: BTreeMap<(String, String, String), usize>,
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} accepted as written, {} refused as written",
-            self.accepted,
-            self.refused.len()
-        )?;
-        self.refused
-            .iter()
-            .try_for_each(|refusal| writeln!(f, "  refused as written: {refusal}"))?;
-        let rules: BTreeSet<(&String, &String)> = self
-            .counts
-            .keys()
-            .map(|(profile, rule, _)| (profile, rule))
-            .collect();
-        for (profile, rule) in rules {
-            let of = |wanted: &dyn Fn(&str) -> bool| -> usize {
-                let entries = self
-                    .counts
-                    .iter()
-                    .filter(|((p, r, verdict), _)| p == profile && r == rule && wanted(verdict));
-                entries.map(|(_, count)| count).sum()
-            };
-            let filled = of(&|verdict| verdict == "set");
-            let chosen = of(&|verdict| verdict.starts_with("kept"));
-            let silent = filled + of(&|verdict| verdict.starts_with("stepped back"));
-            writeln!(
-                f,
-                "{profile} {rule}: {silent} silent containers, {filled} filled; {chosen} chosen by their author"
-            )?;
-            for ((p, r, verdict), count) in &self.counts {
-                if p == profile && r == rule && verdict.starts_with("stepped back") {
-                    writeln!(f, "  {count} {verdict}")?;
-                }
-            }
-        }
-        for (id, count) in &self.careless {
-            writeln!(f, "careless: {count} refused by {id}")?;
-        }
-        Ok(())
-    }
-}
 
 /// Tries every sample with every profile of the embedded configuration.
 ///
@@ -255,98 +204,6 @@ async fn one(client: &Client, trial: &Trial, sample: &Sample, report: &mut Repor
 /// What has to be done to one pod to get the other.
 fn difference(from: &Value, to: &Value) -> String {
     json_patch::diff(from, to).to_string()
-}
-
-/// Counts each rule's verdicts on each container: `set` where it set anything, else why not.
-fn count(profile: &str, said: &[String], report: &mut Report) {
-    let mut verdicts: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-    for line in said {
-        let Some((who, verdict)) = line.split_once(": ") else {
-            continue;
-        };
-        let (rule, container) = who.split_once(" of ").unwrap_or((who, ""));
-        if container == "the pod" && rule != "user-namespace" {
-            continue;
-        }
-        let verdict = match verdict.split(' ').next() {
-            Some(short @ ("set" | "kept")) => short.to_owned(),
-            _ => verdict.to_owned(),
-        };
-        verdicts
-            .entry((rule.to_owned(), container.to_owned()))
-            .or_default()
-            .insert(verdict);
-    }
-    for ((rule, _), verdicts) in verdicts {
-        let verdict = ["set", "kept"]
-            .into_iter()
-            .find(|v| verdicts.contains(*v))
-            .map(str::to_owned);
-        let Some(verdict) = verdict.or_else(|| verdicts.into_iter().next()) else {
-            continue;
-        };
-        *report
-            .counts
-            .entry((profile.to_owned(), rule, verdict))
-            .or_default() += 1;
-    }
-}
-
-/// The pod without what differs between any two creations: name, namespace, times, and the token volume's random name.
-fn comparable(pod: &Value) -> Value {
-    let mut pod = pod.clone();
-    for key in [
-        "name",
-        "namespace",
-        "uid",
-        "creationTimestamp",
-        "managedFields",
-    ] {
-        if let Some(metadata) = pod["metadata"].as_object_mut() {
-            metadata.remove(key);
-        }
-    }
-    let token = |value: &mut Value| {
-        if let Some(name) = value["name"].as_str().filter(|name| is_token_volume(name)) {
-            let kept = name.split_at("kube-api-access-".len()).0.to_owned();
-            value["name"] = json!(kept);
-        }
-    };
-    let spec = &mut pod["spec"];
-    spec["volumes"]
-        .as_array_mut()
-        .into_iter()
-        .flatten()
-        .for_each(token);
-    for list in ["containers", "initContainers"] {
-        for container in spec[list].as_array_mut().into_iter().flatten() {
-            container["volumeMounts"]
-                .as_array_mut()
-                .into_iter()
-                .flatten()
-                .for_each(token);
-        }
-    }
-    // Asking for what is not there makes a null of it.
-    for list in ["volumes", "containers", "initContainers"] {
-        if spec[list].is_null()
-            && let Some(spec) = spec.as_object_mut()
-        {
-            spec.remove(list);
-        }
-    }
-    pod
-}
-
-/// Whether the ServiceAccount plugin made the volume up (T5).
-fn is_token_volume(name: &str) -> bool {
-    let made_up = name
-        .strip_prefix("kube-api-access-")
-        .filter(|end| end.len() == 5);
-    made_up.is_some_and(|end| {
-        end.chars()
-            .all(|c| "bcdfghjklmnpqrstvwxz2456789".contains(c))
-    })
 }
 
 /// Namespaces, what the pods name in them, and the registration: made once, used by every call.
