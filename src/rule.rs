@@ -115,6 +115,14 @@ pub struct Reason {
     pub source: &'static str,
 }
 
+impl Reason {
+    /// The reason of the first doubt that holds.
+    pub(crate) fn first<const N: usize>(doubts: [(bool, Self); N]) -> Option<Self> {
+        let mut holding = doubts.into_iter().filter(|(holds, _)| *holds);
+        holding.next().map(|(_, reason)| reason)
+    }
+}
+
 /// Every rule but the cluster's own: nothing can be changed about a static pod.
 pub const MIRROR_POD: Reason = Reason {
     id: "mirror-pod",

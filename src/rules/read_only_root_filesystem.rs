@@ -131,15 +131,11 @@ fn look_at_pod<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
 }
 
 fn doubt(at: At<'_>, container: Container<'_>) -> Option<Reason> {
-    let doubts = [
+    Reason::first([
         (container.kind == ContainerKind::Ephemeral, EPHEMERAL),
         (container.is_privileged(), PRIVILEGED),
         (is_node_agent(at), NODE_AGENT),
-    ];
-    doubts
-        .into_iter()
-        .find(|(doubt, _)| *doubt)
-        .map(|(_, reason)| reason)
+    ])
 }
 
 /// The folders that the container needs and does not have, each with the name of its volume.

@@ -112,11 +112,7 @@ fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
     match user::of(at, container) {
         User::Given(uid) => {
             say.keep(chose_uid(uid, true));
-            let pod = at.pod.security_context();
-            match own
-                .and_then(|c| c.run_as_non_root)
-                .or_else(|| pod.and_then(|c| c.run_as_non_root))
-            {
+            match user::non_root(at, container) {
                 Some(true) => say.keep(chose_non_root("true", true)),
                 Some(false) => say.keep(chose_non_root("false", false)),
                 None if container.is_privileged() => say.step_back(PRIVILEGED),

@@ -98,9 +98,7 @@ pub(super) fn of(at: At<'_>, container: Container<'_>) -> User {
     let uid = own
         .and_then(|c| c.run_as_user)
         .or_else(|| pod.and_then(|c| c.run_as_user));
-    let non_root = own
-        .and_then(|c| c.run_as_non_root)
-        .or_else(|| pod.and_then(|c| c.run_as_non_root));
+    let non_root = non_root(at, container);
     match (uid, non_root) {
         (Some(0), _) => User::Root,
         (Some(uid), _) => User::Given(uid),
@@ -111,6 +109,13 @@ pub(super) fn of(at: At<'_>, container: Container<'_>) -> User {
             None => User::Unasked,
         },
     }
+}
+
+/// What the author says of `runAsNonRoot`: the container, else the pod (E2).
+pub(super) fn non_root(at: At<'_>, container: Container<'_>) -> Option<bool> {
+    let (own, pod) = (container.security_context(), at.pod.security_context());
+    own.and_then(|c| c.run_as_non_root)
+        .or_else(|| pod.and_then(|c| c.run_as_non_root))
 }
 
 /// Whether OpenShift has judged the pod by an SCC of which we do not know that it allows more (G8).
@@ -143,7 +148,7 @@ fn silent(at: At<'_>, container: Container<'_>, options: &Options) -> User {
         (is_node_agent(at), NODE_AGENT),
         (is_under_unknown_scc(at), OPENSHIFT_SCC),
     ];
-    if let Some((_, reason)) = doubts.into_iter().find(|(doubt, _)| *doubt) {
+    if let Some(reason) = Reason::first(doubts) {
         return User::Open(reason);
     }
     match options.uid(UID) {

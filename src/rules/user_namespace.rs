@@ -149,8 +149,8 @@ fn look<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
             NODES_UNKNOWN,
         ),
     ];
-    match doubts.into_iter().find(|(doubt, _)| *doubt) {
-        Some((_, reason)) => say.step_back(reason),
+    match Reason::first(doubts) {
+        Some(reason) => say.step_back(reason),
         None => say.set(FIELD, "false"),
     }
 }
