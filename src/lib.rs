@@ -6,6 +6,7 @@
 //! - [`rule`], [`rules`]: what a rule is and may say; one file per practice.
 //! - [`config`]: `defaults.toml` to profiles.
 //! - [`plan`]: pod, profile and facts to plan; the only code that knows JSON Patch.
+//! - [`quantity`]: amounts as Kubernetes writes them.
 //! - [`record`]: plan to warnings, audit annotations and log record.
 //! - [`admission`]: review bytes to reply bytes.
 //!
@@ -19,6 +20,7 @@ pub mod cli;
 pub mod config;
 pub mod object;
 pub mod plan;
+pub mod quantity;
 pub mod record;
 pub mod rule;
 pub mod rules;

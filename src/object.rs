@@ -5,16 +5,19 @@
 
 mod container;
 mod container_spec;
+mod mount;
 mod text;
+mod token_volume;
 mod view;
 mod volume;
 mod windows;
 
 pub use container::{Container, ContainerKind};
 pub use container_spec::{
-    Capabilities, ContainerSpec, SeccompProfile, SecurityContext, WindowsOptions,
+    Capabilities, ContainerSpec, Port, Resources, SeccompProfile, SecurityContext, WindowsOptions,
 };
-pub use text::{Keys, Pairs, Text};
+pub use mount::VolumeMount;
+pub use text::{Amounts, Pairs, Text};
 pub use view::{Metadata, Object, Owner, PodSecurityContext, Spec};
 pub use volume::{Source, Volume};
 
@@ -146,6 +149,20 @@ impl<'a> Pod<'a> {
     #[must_use]
     pub fn is_windows(&self) -> bool {
         windows::is_windows(self.spec)
+    }
+
+    /// Whether a container is a process of its Windows node (W5).
+    #[must_use]
+    pub fn is_host_process(&self) -> bool {
+        windows::is_host_process(self.spec)
+    }
+
+    /// The service account's name (section 1.2 of the rules).
+    #[must_use]
+    pub fn service_account(&self) -> &'a str {
+        let named = [&self.spec.service_account_name, &self.spec.service_account];
+        let mut named = named.into_iter().flatten().map(Text::as_str);
+        named.find(|name| !name.is_empty()).unwrap_or("default")
     }
 
     /// Init containers, sidecars and regular containers, in the order of the spec.

@@ -6,11 +6,13 @@
 mod facts;
 mod patch;
 
-pub use facts::{Facts, Ranges};
+pub use facts::{ByNamespace, Facts, Ranges, Resources, ServiceAccount, Subjects};
 
 use crate::config::Profile;
 use crate::object::{Container, Pod, Text};
-use crate::rule::{At, Finding, MIRROR_POD, Place, Reason, Rule, Say, Verdict, WINDOWS};
+use crate::rule::{
+    At, Finding, HOST_PROCESS, MIRROR_POD, Place, Reason, Rule, Say, Verdict, WINDOWS,
+};
 
 /// Which containers of the pod may still be changed.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +46,7 @@ impl<'a> Plan<'a> {
             findings: Vec::new(),
         };
         let (mirror, windows) = (pod.is_mirror(), pod.is_windows());
+        let host_process = windows && pod.is_host_process();
         let mut ask = |container: Option<Container<'a>>| {
             for (rule, options) in profile.rules() {
                 let at = At {
@@ -61,10 +64,13 @@ impl<'a> Plan<'a> {
                     (None, _, Some(look)) => look(at, &mut say),
                     _ => continue,
                 }
-                match (mirror, windows && rule.linux_only) {
-                    (true, _) => plan.leave_gaps(before, rule, place, MIRROR_POD),
-                    (false, true) => plan.leave_gaps(before, rule, place, WINDOWS),
-                    (false, false) => {}
+                let out_of_reach = Reason::first([
+                    (mirror, MIRROR_POD),
+                    (host_process, HOST_PROCESS),
+                    (windows && rule.linux_only, WINDOWS),
+                ]);
+                if let Some(reason) = out_of_reach {
+                    plan.leave_gaps(before, rule, place, reason);
                 }
             }
         };
@@ -81,12 +87,12 @@ impl<'a> Plan<'a> {
         plan
     }
 
-    /// Makes what a rule set, from the finding `before` on, one step back for `reason`.
+    /// Makes what a rule changed, from the finding `before` on, one step back for `reason`.
     fn leave_gaps(&mut self, before: usize, rule: &'static Rule, place: Place<'a>, reason: Reason) {
         let said = self.findings.split_off(before.min(self.findings.len()));
         let (set, rest): (Vec<_>, Vec<_>) = said
             .into_iter()
-            .partition(|finding| matches!(finding.verdict, Verdict::Set(..)));
+            .partition(|finding| finding.verdict.changes());
         self.findings.extend(rest);
         if !set.is_empty() {
             Say::new(&mut self.findings, rule, place).step_back(reason);
@@ -99,18 +105,18 @@ impl<'a> Plan<'a> {
         &self.findings
     }
 
-    /// Whether anything is missing that the plan fills in.
+    /// Whether the plan changes anything.
     #[must_use]
-    pub fn sets_anything(&self) -> bool {
+    pub fn changes_anything(&self) -> bool {
         let mut verdicts = self.findings.iter().map(|finding| &finding.verdict);
-        verdicts.any(|verdict| matches!(verdict, Verdict::Set(..)))
+        verdicts.any(Verdict::changes)
     }
 
     /// The JSON Patch (RFC 6902) that carries the plan out on the object that the pod was read from; `None` where there
     /// is nothing to do, since even an empty patch costs the API server a second look (C3).
     #[must_use]
     pub fn patch(&self) -> Option<String> {
-        self.sets_anything()
+        self.changes_anything()
             .then(|| patch::render(self.pod, &self.findings))
     }
 }

@@ -75,7 +75,7 @@ impl Summary {
         for finding in findings {
             let (rule, name) = (finding.rule, finding.place.name());
             match &finding.verdict {
-                Verdict::Set(..) => set.push(rule, "", name),
+                Verdict::Set(..) | Verdict::Removed(..) => set.push(rule, "", name),
                 Verdict::Kept(choice) if choice.safe => {}
                 Verdict::Kept(choice) => kept.push(rule, &choice.said, name),
                 Verdict::SteppedBack(reason) => stepped_back.push(rule, reason.id, name),

@@ -8,7 +8,7 @@
 mod options;
 mod say;
 
-pub use options::{Key, Kind, Name, Options, Uid, Value};
+pub use options::{Key, Kind, NONE, Name, Options, Uid, Value};
 pub use say::{Choice, Finding, Level, Place, Say, Verdict};
 
 use crate::config::Profile;
@@ -30,6 +30,8 @@ pub struct Rule {
     pub why: &'static str,
     /// Who notices: programs that do the very thing that the practice forbids.
     pub breaks: &'static str,
+    /// What it means for the rule that facts about the cluster are not there; `None` where it asks for none.
+    pub without_facts: Option<&'static str>,
     /// The fields that it may write, and no others.
     pub writes: &'static [Field],
     /// When it steps back.
@@ -135,6 +137,13 @@ pub const WINDOWS: Reason = Reason {
     id: "windows",
     text: "the pod may run on Windows, which refuses this field",
     source: "W1, W3",
+};
+
+/// Every rule: a container that is a process of the node is no container.
+pub const HOST_PROCESS: Reason = Reason {
+    id: "host-process",
+    text: "a HostProcess pod runs on its Windows node as the node itself does",
+    source: "W5",
 };
 
 /// Rules whose fields a privileged container ignores or is refused with.

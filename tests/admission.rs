@@ -65,9 +65,20 @@ fn respond(mode: Mode, review: &Value) -> Value {
 fn a_new_pod_is_patched() {
     let response = respond(Mode::Harden, &review("CREATE", "Pod", &pod()));
     assert_eq!(response["patchType"], "JSONPatch");
-    assert_eq!(
-        response["patch"][0]["path"],
-        "/spec/containers/0/securityContext"
+    let paths = response["patch"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|operation| &operation["path"]);
+    assert!(
+        paths
+            .clone()
+            .any(|path| path == "/spec/containers/0/securityContext")
+    );
+    assert!(
+        paths
+            .clone()
+            .any(|path| path == "/spec/automountServiceAccountToken")
     );
     assert_eq!(response["auditAnnotations"]["profile"], "strict");
 }
@@ -84,16 +95,23 @@ fn audit_and_preview_never_patch() {
 fn audit_warns_of_what_would_be_set_and_preview_does_not() {
     let warnings = |mode| respond(mode, &review("CREATE", "Pod", &pod()))["warnings"].clone();
     let said = [
+        "probes stepped back: there is no livenessProbe and no readinessProbe, and only the author knows what tells that the \
+         program works",
         "no-privilege-escalation would set allowPrivilegeEscalation: false",
         "run-as-high-uid would set runAsUser: 10001, runAsNonRoot: true",
+        "cpu-resources would set requests.cpu: 10m, limits.cpu: 1",
         "runtime-default-seccomp would set seccompProfile: {\"type\":\"RuntimeDefault\"}",
+        "memory-resources would set requests.memory: 32Mi, limits.memory: 1Gi",
         "drop-capabilities would set drop + ALL, add + NET_BIND_SERVICE",
         "read-only-root-filesystem would set readOnlyRootFilesystem: true, volumes + 1, volumeMounts + 1, \
          cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes: pod-hardener-10352962e7c22587",
     ];
-    let said = said.map(|text| format!("pod-hardener strict: container web: {text}"));
+    let mut said = said
+        .map(|text| format!("pod-hardener strict: container web: {text}"))
+        .to_vec();
+    assert_eq!(warnings(Mode::Preview), json!([said[0]]));
+    said.push("pod-hardener strict: the pod: no-service-account-token would set automountServiceAccountToken: false".to_owned());
     assert_eq!(warnings(Mode::Audit), json!(said));
-    assert_eq!(warnings(Mode::Preview), Value::Null);
 }
 
 #[test]
@@ -147,7 +165,7 @@ fn names_out_of_the_cluster_cannot_forge_a_warning() {
 }
 
 #[test]
-fn a_reply_warns_at_most_five_times() {
+fn a_reply_warns_at_most_ten_times() {
     let capabilities =
         ["NET_RAW", "MKNOD", "SETFCAP", "AUDIT_WRITE"].map(|name| json!({"add": [name]}));
     let mut object = pod();
@@ -160,10 +178,10 @@ fn a_reply_warns_at_most_five_times() {
         .collect();
     let response = respond(Mode::Audit, &review("CREATE", "Pod", &object));
     let warnings = response["warnings"].as_array().unwrap();
-    assert_eq!(warnings.len(), 5);
+    assert_eq!(warnings.len(), 10);
     assert_eq!(
-        warnings[4],
-        "pod-hardener strict: and 6 more, all in the API server's audit log"
+        warnings[9],
+        "pod-hardener strict: and 5 more, all in the API server's audit log"
     );
 }
 

@@ -34,6 +34,8 @@ mod harden;
 mod mutator;
 #[path = "support/pods.rs"]
 mod pods;
+#[path = "support/token.rs"]
+mod token;
 #[path = "support/webhook.rs"]
 mod webhook;
 #[path = "support/yaml.rs"]

@@ -15,6 +15,8 @@ mod corpus;
 mod effective;
 #[path = "support/harden.rs"]
 mod harden;
+#[path = "support/token.rs"]
+mod token;
 #[path = "support/yaml.rs"]
 mod yaml;
 

@@ -13,10 +13,12 @@
 
 #[path = "support/harden.rs"]
 mod harden;
+#[path = "support/token.rs"]
+mod token;
 #[path = "support/yaml.rs"]
 mod yaml;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,7 +26,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial};
 use pod_hardener::config::{Profile, Settings};
 use pod_hardener::object::Template;
-use pod_hardener::plan::{Facts, Ranges};
+use pod_hardener::plan::{Facts, Ranges, Resources, ServiceAccount, Subjects};
 use pod_hardener::rule::{EPHEMERAL, MIRROR_POD, Rule, WINDOWS};
 use pod_hardener::rules::{RULES, find};
 
@@ -129,15 +131,54 @@ fn profile(rule: &Rule, text: &str) -> Profile {
         .clone()
 }
 
-/// The fixture's `# range: first`: what OpenShift gave to its namespace.
+/// The fixture's `# fact: ...`, of its namespace.
 fn facts(text: &str) -> Facts {
     let mut facts = Facts::default();
-    for first in comments(text, "range") {
-        let range = format!("{first}/10000");
-        let ranges = Ranges::parse(&range, &range).expect("a range");
-        facts.ranges.insert(harden::NAMESPACE.to_owned(), ranges);
+    let namespace = || Box::<str>::from(harden::NAMESPACE);
+    for fact in comments(text, "fact") {
+        let words: Vec<&str> = fact.split(' ').collect();
+        match *words.as_slice() {
+            ["range", first] => {
+                let range = format!("{first}/10000");
+                let ranges = Ranges::parse(&range, &range).expect("a range");
+                facts.ranges = Some(HashMap::from([(namespace(), ranges)]).into());
+            }
+            ["bindings", ref bound @ ..] => {
+                let accounts = bound.iter().map(|name| Box::from(*name)).collect();
+                let subjects = Subjects {
+                    accounts: HashMap::from([(namespace(), accounts)]),
+                    ..Subjects::default()
+                };
+                facts.role_bindings = Some(subjects.into());
+                facts.cluster_role_bindings = Some(Subjects::default().into());
+            }
+            ["account", name, ref words @ ..] => {
+                let account = ServiceAccount {
+                    automount: words.iter().find_map(|word| word.parse().ok()),
+                    is_young: words.contains(&"young"),
+                };
+                let accounts = HashMap::from([(Box::from(name), account)]);
+                facts.service_accounts = Some(HashMap::from([(namespace(), accounts)]).into());
+            }
+            ["autoscaler", resource] => {
+                facts.autoscalers = Some(HashMap::from([(namespace(), only(resource))]).into());
+            }
+            ["pod-limits", resource] => {
+                facts.pod_limits = Some(HashMap::from([(namespace(), only(resource))]).into());
+            }
+            ["best-effort-quota"] => {
+                facts.best_effort_quotas = Some(HashSet::from([namespace()]).into());
+            }
+            _ => panic!("`# fact: {fact}` is no fact"),
+        }
     }
     facts
+}
+
+fn only(resource: &str) -> Resources {
+    let mut resources = Resources::default();
+    resources.insert(resource);
+    resources
 }
 
 fn check(rule: &Rule, fixture: &Path) -> Result<(), Failed> {
@@ -164,7 +205,7 @@ fn check(rule: &Rule, fixture: &Path) -> Result<(), Failed> {
         return Err(format!("hardened twice, it is patched twice: {patch}").into());
     }
 
-    if !harden::contains(&hardened.object, &document) {
+    if !harden::keeps(&hardened.object, &document) {
         return Err("what the author wrote is changed".into());
     }
 

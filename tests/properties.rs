@@ -15,13 +15,96 @@ mod effective;
 mod harden;
 #[path = "support/pods.rs"]
 mod pods;
+#[path = "support/token.rs"]
+mod token;
 
-use harden::{Hardened, contains, harden};
+use harden::{Hardened, harden_in, keeps};
 use pod_hardener::config::{Profile, Settings};
 use pod_hardener::object::Template;
+use pod_hardener::plan::{Facts, Resources, ServiceAccount, Subjects};
+use pod_hardener::quantity::Quantity;
 use pod_hardener::rules::find;
+use proptest::option::{of, weighted};
 use proptest::prelude::*;
+use proptest::sample::select;
 use serde_json::{Map, Value, json};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// What a pod is hardened by.
+#[derive(Clone, Debug)]
+struct Setting {
+    profile: Profile,
+    facts: Facts,
+}
+
+fn setting() -> impl Strategy<Value = Setting> {
+    (profile(), facts()).prop_map(|(profile, facts)| Setting { profile, facts })
+}
+
+/// Facts of the namespace, each known or not.
+fn facts() -> impl Strategy<Value = Facts> {
+    let namespace = || Box::<str>::from(harden::NAMESPACE);
+    let account = select(vec!["default", "shop", "other"]);
+    let subjects = || {
+        prop::option::weighted(0.6, (account.clone(), prop::bool::weighted(0.1))).prop_map(
+            move |known| {
+                known.map(|(account, everyone)| {
+                    let accounts =
+                        HashMap::from([(namespace(), HashSet::from([Box::from(account)]))]);
+                    Arc::new(Subjects {
+                        everyone,
+                        accounts,
+                        ..Subjects::default()
+                    })
+                })
+            },
+        )
+    };
+    let accounts = of((of(any::<bool>()), any::<bool>())).prop_map(move |known| {
+        let account = known.map(|(automount, is_young)| ServiceAccount {
+            automount,
+            is_young,
+        });
+        let named = |account| ["default", "shop"].map(|name| (Box::from(name), account));
+        account.map(|account| {
+            Arc::new(HashMap::from([(
+                namespace(),
+                HashMap::from(named(account)),
+            )]))
+        })
+    });
+    let resources = || {
+        let some = weighted(0.3, (any::<bool>(), any::<bool>()));
+        some.prop_map(move |known| {
+            known.map(|(cpu, memory)| {
+                Arc::new(HashMap::from([(namespace(), Resources { cpu, memory })]))
+            })
+        })
+    };
+    let quota = weighted(0.3, Just(Arc::new(HashSet::from([namespace()]))));
+    let parts = (
+        subjects(),
+        subjects(),
+        accounts,
+        resources(),
+        resources(),
+        quota,
+        of(any::<bool>()),
+    );
+    parts.prop_map(
+        |(role, cluster, accounts, pod_limits, autoscalers, quotas, user_namespaces)| Facts {
+            role_bindings: role,
+            cluster_role_bindings: cluster,
+            service_accounts: accounts,
+            ranges: None,
+            pod_limits,
+            best_effort_quotas: quotas,
+            autoscalers,
+            user_namespaces,
+        },
+    )
+}
 
 /// The shipped profiles and the one of everything, by chance.
 fn profile() -> impl Strategy<Value = Profile> {
@@ -33,50 +116,57 @@ fn profile() -> impl Strategy<Value = Profile> {
     prop::sample::select(profiles.collect::<Vec<_>>())
 }
 
-fn hardened(profile: &Profile, pod: &Value) -> Hardened {
-    harden(profile, Template::Itself, pod).unwrap_or_else(|error| panic!("{error}\n{pod}"))
+fn hardened(setting: &Setting, pod: &Value) -> Hardened {
+    by(setting, Template::Itself, pod)
+}
+
+fn by(setting: &Setting, template: Template, object: &Value) -> Hardened {
+    let Setting { profile, facts } = setting;
+    harden_in(harden::NAMESPACE, facts, profile, template, object)
+        .unwrap_or_else(|error| panic!("{error}\n{object}"))
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_patch_applies_and_gives_what_the_plan_says(pod in pods::pod(), profile in profile()) {
-        let hardened = hardened(&profile, &pod);
+    fn the_patch_applies_and_gives_what_the_plan_says(pod in pods::pod(), setting in setting()) {
+        let hardened = hardened(&setting, &pod);
         let mut expected = pod;
         hardened.set.iter().for_each(|(pointer, value)| set(&mut expected, pointer, value));
+        take_out(&mut expected, &hardened.removed);
         prop_assert_eq!(hardened.object, expected);
     }
 
     #[test]
-    fn nothing_that_the_author_wrote_changes(pod in pods::pod(), profile in profile()) {
-        let hardened = hardened(&profile, &pod);
-        prop_assert!(contains(&hardened.object, &pod), "{:#?}", hardened.patch);
+    fn nothing_that_the_author_wrote_changes(pod in pods::pod(), setting in setting()) {
+        let hardened = hardened(&setting, &pod);
+        prop_assert!(keeps(&hardened.object, &pod), "{:#?}", hardened.patch);
     }
 
     #[test]
-    fn hardening_twice_changes_nothing_the_second_time(pod in pods::pod(), profile in profile()) {
-        let once = hardened(&profile, &pod);
-        let twice = hardened(&profile, &once.object);
+    fn hardening_twice_changes_nothing_the_second_time(pod in pods::pod(), setting in setting()) {
+        let once = hardened(&setting, &pod);
+        let twice = hardened(&setting, &once.object);
         prop_assert_eq!(twice.patch, None);
     }
 
     #[test]
-    fn the_order_of_rules_makes_no_difference(pod in pods::pod(), profile in profile()) {
-        let reversed = harden(&profile.clone().reversed(), Template::Itself, &pod).unwrap();
-        prop_assert_eq!(hardened(&profile, &pod).object, reversed.object);
+    fn the_order_of_rules_makes_no_difference(pod in pods::pod(), setting in setting()) {
+        let reversed = Setting { profile: setting.profile.clone().reversed(), ..setting.clone() };
+        prop_assert_eq!(hardened(&setting, &pod).object, hardened(&reversed, &pod).object);
     }
 
     #[test]
-    fn what_the_api_server_accepts_it_accepts_hardened(pod in pods::pod(), profile in profile()) {
+    fn what_the_api_server_accepts_it_accepts_hardened(pod in pods::pod(), setting in setting()) {
         prop_assume!(refusal(&pod).is_none());
-        let hardened = hardened(&profile, &pod);
+        let hardened = hardened(&setting, &pod);
         prop_assert_eq!(refusal(&hardened.object), None, "{:#?}", hardened.patch);
     }
 
     #[test]
-    fn what_the_author_adds_is_not_dropped(pod in pods::pod(), profile in profile()) {
-        let hardened = hardened(&profile, &pod);
+    fn what_the_author_adds_is_not_dropped(pod in pods::pod(), setting in setting()) {
+        let hardened = hardened(&setting, &pod);
         for (before, after) in containers(&pod).into_iter().zip(containers(&hardened.object)) {
             let list = |of: &Value, name| names(&of["securityContext"]["capabilities"][name]);
             let new = list(after, "drop").into_iter().filter(|name| !list(before, "drop").contains(name));
@@ -87,8 +177,8 @@ proptest! {
     }
 
     #[test]
-    fn a_rule_writes_only_the_fields_that_it_declares(pod in pods::pod(), profile in profile()) {
-        for line in hardened(&profile, &pod).said {
+    fn a_rule_writes_only_the_fields_that_it_declares(pod in pods::pod(), setting in setting()) {
+        for line in hardened(&setting, &pod).said {
             let Some((who, what)) = line.split_once(": set ") else { continue };
             let rule = find(who.split(' ').next().unwrap()).unwrap();
             let field = what.split(' ').next().unwrap();
@@ -97,9 +187,9 @@ proptest! {
     }
 
     #[test]
-    fn every_rule_speaks_of_every_container(pod in pods::pod(), profile in profile()) {
-        let said = hardened(&profile, &pod).said;
-        for (rule, _) in profile.rules().filter(|(rule, _)| rule.container.is_some()) {
+    fn every_rule_speaks_of_every_container(pod in pods::pod(), setting in setting()) {
+        let said = hardened(&setting, &pod).said;
+        for (rule, _) in setting.profile.rules().filter(|(rule, _)| rule.container.is_some()) {
             for container in containers(&pod) {
                 let name = container["name"].as_str().unwrap();
                 let of = |line: &String| line.starts_with(rule.id) && line.contains(&format!(" {name}: "));
@@ -109,11 +199,11 @@ proptest! {
     }
 
     #[test]
-    fn a_template_is_hardened_as_the_pod_that_is_made_of_it(pod in pods::pod(), profile in profile()) {
+    fn a_template_is_hardened_as_the_pod_that_is_made_of_it(pod in pods::pod(), setting in setting()) {
         let template = json!({"metadata": pod["metadata"], "spec": pod["spec"]});
         let job = json!({"kind": "CronJob", "spec": {"jobTemplate": {"spec": {"template": template}}}});
-        let job = harden(&profile, Template::JobSpec, &job).unwrap();
-        let pod = hardened(&profile, &pod);
+        let job = by(&setting, Template::JobSpec, &job);
+        let pod = hardened(&setting, &pod);
         prop_assert_eq!(&job.object["spec"]["jobTemplate"]["spec"]["template"]["spec"], &pod.object["spec"]);
     }
 }
@@ -125,7 +215,10 @@ proptest! {
     #[test]
     fn climbing_from_profile_to_profile_ends_where_strict_at_once_does(pod in pods::pod()) {
         let settings = Settings::embedded();
-        let by = |name: &str, pod: &Value| hardened(settings.profile(name).unwrap(), pod).object;
+        let by = |name: &str, pod: &Value| {
+            let profile = settings.profile(name).unwrap().clone();
+            hardened(&Setting { profile, facts: Facts::default() }, pod).object
+        };
         let climbed = by("strict", &by("restricted", &by("compatible", &pod)));
         prop_assert_eq!(effective::settings(&climbed), effective::settings(&by("strict", &pod)));
     }
@@ -134,9 +227,13 @@ proptest! {
 #[test]
 fn the_generated_pods_have_a_volume_whose_name_is_ours() {
     let profile = Settings::embedded().profile("strict").unwrap().clone();
+    let setting = Setting {
+        profile,
+        facts: Facts::default(),
+    };
     let pod = json!({"spec": {"containers": [{"name": "c0"}]}});
     assert_eq!(
-        hardened(&profile, &pod).object["spec"]["volumes"][0]["name"],
+        hardened(&setting, &pod).object["spec"]["volumes"][0]["name"],
         pods::TAKEN
     );
 }
@@ -161,6 +258,22 @@ fn set(object: &mut Value, pointer: &str, value: &Value) {
         (Value::Array(list), true) => list.push(value.clone()),
         (at, true) => *at = json!([value]),
         (at, false) => *at = value.clone(),
+    }
+}
+
+/// Takes entries out of lists: no position moves before its turn.
+fn take_out(object: &mut Value, removed: &[(String, usize)]) {
+    let lists: HashSet<&String> = removed.iter().map(|(list, _)| list).collect();
+    for list in lists {
+        let entries = object
+            .pointer_mut(list)
+            .and_then(Value::as_array_mut)
+            .unwrap();
+        let mut position = 0;
+        entries.retain(|_| {
+            position += 1;
+            !removed.contains(&(list.clone(), position - 1))
+        });
     }
 }
 
@@ -237,6 +350,18 @@ fn refusal(pod: &Value) -> Option<&'static str> {
         if windows && linux.iter().any(|field| !context[*field].is_null()) {
             return Some("W1");
         }
+        if amounts_contradict(&container["resources"]) {
+            return Some("Z1");
+        }
+        let is_init = container["name"]
+            .as_str()
+            .is_some_and(|name| name.starts_with('i'));
+        let probes = ["livenessProbe", "readinessProbe"]
+            .iter()
+            .any(|probe| !container[*probe].is_null());
+        if is_init && container["restartPolicy"] != "Always" && probes {
+            return Some("N1");
+        }
         let paths = listed(&container["volumeMounts"], "mountPath");
         let mounted = listed(&container["volumeMounts"], "name");
         let devices = listed(&container["volumeDevices"], "devicePath");
@@ -266,6 +391,18 @@ fn refusal(pod: &Value) -> Option<&'static str> {
     }
     let annotation = &pod["metadata"]["annotations"]["seccomp.security.alpha.kubernetes.io/pod"];
     differs(annotation, &context["seccompProfile"]).then_some("V7")
+}
+
+/// Whether more is requested than there may be (Z1), a limit standing for a missing request (Z3).
+fn amounts_contradict(resources: &Value) -> bool {
+    ["cpu", "memory"].iter().any(|name| {
+        let amount = |list: &str| {
+            let said = &resources[list][*name];
+            let text = said.as_str().map_or_else(|| said.to_string(), str::to_owned);
+            Quantity::parse(&text)
+        };
+        matches!((amount("requests"), amount("limits")), (Some(request), Some(limit)) if request > limit)
+    })
 }
 
 fn listed<'p>(list: &'p Value, key: &str) -> Vec<&'p str> {

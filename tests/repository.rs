@@ -12,6 +12,8 @@
 
 #[path = "support/harden.rs"]
 mod harden;
+#[path = "support/token.rs"]
+mod token;
 #[path = "support/yaml.rs"]
 mod yaml;
 

@@ -49,12 +49,17 @@ fn section(rule: &Rule) -> String {
     for reason in rule.steps_back.iter().chain(windows).chain(&[MIRROR_POD]) {
         text += &format!("- `{}`: {} ({})\n", reason.id, reason.text, reason.source);
     }
+    if let Some(meaning) = rule.without_facts {
+        text += &format!("\nWhere the cluster is not known: {meaning}\n");
+    }
     text += "\n| key | what | default |\n|---|---|---|\n| `enabled` | whether the rule is on | `false` |\n";
     for key in rule.keys {
         let default = match key.kind {
-            Kind::Capabilities(names) | Kind::Paths(names) => format!("{names:?}"),
+            Kind::Annotations(names) | Kind::Capabilities(names) | Kind::Paths(names) => {
+                format!("{names:?}")
+            }
             Kind::Choice(words) => format!("{:?}", words.first().unwrap_or(&"")),
-            Kind::Size(text) | Kind::Text(text) => format!("{text:?}"),
+            Kind::Amount(text) | Kind::AmountOrNone(text) | Kind::Text(text) => format!("{text:?}"),
             Kind::Flag(on) => on.to_string(),
             Kind::Uid(uid) => uid.to_string(),
         };

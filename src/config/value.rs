@@ -5,7 +5,8 @@ use toml::de::DeValue;
 
 use super::error::Problem;
 use super::read::wrong_type;
-use crate::rule::{Key, Kind, Name, Uid, Value};
+use crate::quantity::Quantity;
+use crate::rule::{Key, Kind, NONE, Name, Uid, Value};
 
 /// The users that can be given: below are those of images and nodes, above none exist in a user namespace (G4).
 const UIDS: std::ops::RangeInclusive<u16> = 10_000..=65_533;
@@ -33,12 +34,26 @@ pub(super) fn read(
             |text| words.contains(&text),
             &format!("one of: {}", words.join(", ")),
         ),
-        Kind::Size(_) => text(
+        Kind::Amount(_) => text(
             key,
             given,
             problems,
-            is_size,
-            "an amount like \"512Mi\" or \"1Gi\"",
+            is_amount,
+            "an amount above zero like \"100m\" or \"512Mi\"",
+        ),
+        Kind::AmountOrNone(_) => text(
+            key,
+            given,
+            problems,
+            |text| text == NONE || is_amount(text),
+            "an amount above zero like \"100m\" or \"512Mi\", or \"none\"",
+        ),
+        Kind::Annotations(_) => names(
+            key,
+            given,
+            problems,
+            is_annotation,
+            "a list of annotations, like [\"vault.hashicorp.com/agent-inject=true\"]",
         ),
         Kind::Text(_) => text(key, given, problems, |_| true, "a text"),
         Kind::Flag(_) => given.get_ref().as_bool().map(Value::Flag).or_else(|| {
@@ -159,9 +174,15 @@ fn is_path(path: &str) -> bool {
         && !path.chars().any(char::is_control)
 }
 
-fn is_size(text: &str) -> bool {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = text.get(digits.len()..).unwrap_or_default();
-    let number = digits.parse::<u64>().is_ok_and(|number| number > 0);
-    number && ["", "k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti"].contains(&unit)
+/// Only the letters that Kubernetes itself writes: what is written here goes into patches as it is.
+fn is_amount(text: &str) -> bool {
+    Quantity::parse(text).is_some_and(|amount| amount > Quantity::ZERO)
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
+}
+
+fn is_annotation(text: &str) -> bool {
+    let key = text.split_once('=').map_or(text, |(key, _)| key);
+    !key.is_empty() && !text.chars().any(char::is_control)
 }

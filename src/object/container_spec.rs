@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::ContainerKind;
-use super::text::{Keys, Text};
+use super::mount::VolumeMount;
+use super::text::{Amounts, Text};
 
 /// A container of any kind. An ephemeral container has the same fields, as far as they are read here.
 #[derive(Debug, Default, Deserialize)]
@@ -20,7 +21,8 @@ pub struct ContainerSpec<'a> {
     #[serde(borrow)]
     pub security_context: Option<SecurityContext<'a>>,
     /// The ports that it says it listens on.
-    pub ports: Option<Vec<Port>>,
+    #[serde(borrow)]
+    pub ports: Option<Vec<Port<'a>>>,
     /// Volumes mounted as folders or files.
     #[serde(borrow)]
     pub volume_mounts: Option<Vec<VolumeMount<'a>>>,
@@ -33,26 +35,25 @@ pub struct ContainerSpec<'a> {
     /// What it asks of the node.
     #[serde(borrow)]
     pub resources: Option<Resources<'a>>,
+    /// How the kubelet tells that it must be started anew.
+    pub liveness_probe: Option<Probe>,
+    /// How the kubelet tells that it can be sent traffic.
+    pub readiness_probe: Option<Probe>,
 }
+
+/// A probe: that it is there is all that is read.
+#[derive(Debug, Deserialize)]
+pub struct Probe {}
 
 /// A port of a container.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Port {
+pub struct Port<'a> {
     /// Its number in the pod.
     pub container_port: Option<i64>,
-}
-
-/// A volume in a container's file system.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct VolumeMount<'a> {
-    /// The volume.
-    #[serde(borrow, default)]
-    pub name: Text<'a>,
-    /// Where it is mounted.
-    #[serde(borrow, default)]
-    pub mount_path: Text<'a>,
+    /// `TCP` where nothing is said.
+    #[serde(borrow)]
+    pub protocol: Option<Text<'a>>,
 }
 
 /// A volume as a block device in a container.
@@ -64,12 +65,15 @@ pub struct VolumeDevice<'a> {
     pub device_path: Text<'a>,
 }
 
-/// What a container asks of the node.
+/// What a container, or a pod as a whole, asks of the node.
 #[derive(Debug, Default, Deserialize)]
 pub struct Resources<'a> {
+    /// What is set aside for it, by resource.
+    #[serde(borrow)]
+    pub requests: Option<Amounts<'a>>,
     /// The most that it gets, by resource.
     #[serde(borrow)]
-    pub limits: Option<Keys<'a>>,
+    pub limits: Option<Amounts<'a>>,
     /// Claims of devices.
     pub claims: Option<Vec<IgnoredAny>>,
 }
@@ -93,6 +97,7 @@ impl ContainerSpec<'_> {
     pub(crate) fn has(&self, path: &[&str]) -> bool {
         let context = self.security_context.as_ref();
         let capabilities = context.and_then(|c| c.capabilities.as_ref());
+        let resources = self.resources.as_ref();
         match path {
             ["securityContext"] => context.is_some(),
             ["securityContext", "capabilities"] => capabilities.is_some(),
@@ -102,6 +107,9 @@ impl ContainerSpec<'_> {
             ["securityContext", "capabilities", "add"] => {
                 capabilities.is_some_and(|c| c.add.is_some())
             }
+            ["resources"] => resources.is_some(),
+            ["resources", "requests"] => resources.is_some_and(|r| r.requests.is_some()),
+            ["resources", "limits"] => resources.is_some_and(|r| r.limits.is_some()),
             ["volumeMounts"] => self.volume_mounts.is_some(),
             _ => false,
         }
@@ -155,4 +163,8 @@ pub struct SeccompProfile<'a> {
 
 /// Windows settings: that they are there says that the pod is for Windows (W3).
 #[derive(Debug, Default, Deserialize)]
-pub struct WindowsOptions {}
+#[serde(rename_all = "camelCase")]
+pub struct WindowsOptions {
+    /// Whether the container is a process of the node (W5).
+    pub host_process: Option<bool>,
+}

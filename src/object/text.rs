@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 
 /// A string of the document: borrowed, unless an escape in it had to be resolved (Go escapes `<`, `>` and `&`).
 ///
@@ -86,38 +86,90 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     }
 }
 
-/// The keys of a map whose values nobody asks for.
+/// Amounts by resource, as their author wrote them: texts, and numbers as numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Keys<'a>(Vec<Text<'a>>);
+pub struct Amounts<'a>(Vec<(Text<'a>, Text<'a>)>);
 
-impl Keys<'_> {
-    /// The keys, in the document's order.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(Text::as_str)
+impl Amounts<'_> {
+    /// The resources, in the document's order.
+    pub fn resources(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(resource, _)| resource.as_str())
+    }
+
+    /// What is written for `resource`; the last one, as Go's decoder has it.
+    #[must_use]
+    pub fn get(&self, resource: &str) -> Option<&str> {
+        let found = self.0.iter().rfind(|(r, _)| r.as_str() == resource);
+        found.map(|(_, amount)| amount.as_str())
+    }
+
+    /// Whether nothing is asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Keys<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for Amounts<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Collect;
 
         impl<'de> Visitor<'de> for Collect {
-            type Value = Keys<'de>;
+            type Value = Amounts<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map")
+                f.write_str("a map of amounts")
             }
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                let mut keys = Vec::new();
-                // A key whose value is null says nothing.
-                while let Some((key, value)) = map.next_entry::<Text<'de>, Option<IgnoredAny>>()? {
-                    keys.extend(value.map(|_| key));
+                let mut amounts = Vec::new();
+                // A resource whose amount is null says nothing.
+                while let Some((key, value)) = map.next_entry::<Text<'de>, Option<Amount<'de>>>()? {
+                    amounts.extend(value.map(|Amount(amount)| (key, amount)));
                 }
-                Ok(Keys(keys))
+                Ok(Amounts(amounts))
             }
         }
 
         deserializer.deserialize_map(Collect)
+    }
+}
+
+/// An amount: Kubernetes takes a number for a text.
+struct Amount<'a>(Text<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Amount<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+
+        impl<'de> Visitor<'de> for Read {
+            type Value = Amount<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an amount")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Amount(Text(Cow::Borrowed(text))))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Amount(Text(Cow::Owned(text.to_owned()))))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+                Ok(Amount(Text(Cow::Owned(number.to_string()))))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(Amount(Text(Cow::Owned(number.to_string()))))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+                Ok(Amount(Text(Cow::Owned(number.to_string()))))
+            }
+        }
+
+        deserializer.deserialize_any(Read)
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::container_spec::{ContainerSpec, SeccompProfile, WindowsOptions};
+use super::container_spec::{ContainerSpec, Resources, SeccompProfile, WindowsOptions};
 use super::text::{Pairs, Text};
 use super::volume::Volume;
 use super::windows::Affinity;
@@ -100,6 +100,20 @@ pub struct Spec<'a> {
     /// The priority class.
     #[serde(borrow)]
     pub priority_class_name: Option<Text<'a>>,
+    /// The service account; `default` where none is named.
+    #[serde(borrow)]
+    pub service_account_name: Option<Text<'a>>,
+    /// The old name of the same field.
+    #[serde(borrow)]
+    pub service_account: Option<Text<'a>>,
+    /// Whether the service account's token is mounted.
+    pub automount_service_account_token: Option<bool>,
+    /// Whether containers are started again: `Always` where nothing is said.
+    #[serde(borrow)]
+    pub restart_policy: Option<Text<'a>>,
+    /// What the pod as a whole asks of the node.
+    #[serde(borrow)]
+    pub resources: Option<Resources<'a>>,
     /// Claims of devices.
     pub resource_claims: Option<Vec<IgnoredAny>>,
     /// Where the pod wants to run.

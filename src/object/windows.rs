@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::container_spec::WindowsOptions;
 use super::text::Text;
 use super::view::Spec;
 
@@ -23,8 +24,17 @@ pub(super) fn is_windows(spec: &Spec<'_>) -> bool {
 }
 
 fn has_windows_options(spec: &Spec<'_>) -> bool {
+    windows_options(spec).next().is_some()
+}
+
+/// Whether a container, or the pod for all, is a HostProcess one (W5).
+pub(super) fn is_host_process(spec: &Spec<'_>) -> bool {
+    windows_options(spec).any(|options| options.host_process == Some(true))
+}
+
+fn windows_options<'a>(spec: &'a Spec<'_>) -> impl Iterator<Item = &'a WindowsOptions> {
     let pod = spec.security_context.as_ref();
-    let mut containers = [
+    let containers = [
         &spec.init_containers,
         &spec.containers,
         &spec.ephemeral_containers,
@@ -33,8 +43,9 @@ fn has_windows_options(spec: &Spec<'_>) -> bool {
     .flatten()
     .flatten()
     .filter_map(|container| container.security_context.as_ref());
-    pod.is_some_and(|context| context.windows_options.is_some())
-        || containers.any(|context| context.windows_options.is_some())
+    let of_pod = pod.and_then(|context| context.windows_options.as_ref());
+    let of_containers = containers.filter_map(|context| context.windows_options.as_ref());
+    of_pod.into_iter().chain(of_containers)
 }
 
 /// `spec.affinity`, as far as it names the operating system.

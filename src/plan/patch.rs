@@ -1,8 +1,9 @@
 //! Findings to RFC 6902: the only code that knows JSON Patch.
 //!
-//! Every operation is an `add` at the deepest place of which the parent is known to be there: the view is asked on the
+//! What is set is an `add` at the deepest place of which the parent is known to be there: the view is asked on the
 //! way down, and what is missing is composed into the value. So a patch applies by construction (J3, J4), and a missing
-//! `securityContext` costs one operation, whatever goes into it.
+//! `securityContext` costs one operation, whatever goes into it. What is taken out of a list goes last: entries are only
+//! ever added at a list's end, so that every position is still the one that the view has.
 
 use std::fmt::Write;
 
@@ -40,6 +41,7 @@ pub(super) fn render(pod: Pod<'_>, findings: &[Finding<'_>]) -> String {
         &|path| pod.has(path),
         &changes(findings, Level::Pod),
     );
+    patch.removals(root, findings);
     patch.0.push(']');
     patch.0
 }
@@ -99,14 +101,44 @@ impl Patch {
         }
     }
 
-    fn add(&mut self, pointer: &str, end: &str, value: impl FnOnce(&mut String)) {
+    /// What is taken out of lists, the last entry of each list first, so that no position moves before its turn (T11).
+    fn removals(&mut self, root: &str, findings: &[Finding<'_>]) {
+        let removed = findings.iter().filter_map(|finding| match finding.verdict {
+            Verdict::Removed(field, index) => Some((list(root, finding.place, field), index)),
+            _ => None,
+        });
+        let mut removed: Vec<(String, usize)> = removed.collect();
+        removed.sort_by(|a, b| b.cmp(a));
+        for (list, index) in removed {
+            self.separate();
+            // Writing to a String cannot fail.
+            let _ = write!(self.0, r#"{{"op":"remove","path":"{list}/{index}"}}"#);
+        }
+    }
+
+    fn separate(&mut self) {
         if !self.0.ends_with('[') {
             self.0.push(',');
         }
+    }
+
+    fn add(&mut self, pointer: &str, end: &str, value: impl FnOnce(&mut String)) {
+        self.separate();
         // Writing to a String cannot fail. No name in a pointer needs escaping in JSON.
         let _ = write!(self.0, r#"{{"op":"add","path":"{pointer}{end}","value":"#);
         value(&mut self.0);
         self.0.push('}');
+    }
+}
+
+/// The pointer of a list of the container at `place`, or of the pod.
+fn list(root: &str, place: Place<'_>, field: Field) -> String {
+    let path = field.path.join("/");
+    match (field.level, place) {
+        (Level::Container, Place::Container { kind, index, .. }) => {
+            format!("{root}/spec/{}/{index}/{path}", kind.list())
+        }
+        _ => format!("{root}/{path}"),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::admission::Mode;
 use crate::rule::{Field, Finding, Place, Reason, Verdict};
 
 /// The most warnings of one reply: an API server that has 4,096 characters of them cuts every one short (J9).
-const MAX_WARNINGS: usize = 5;
+const MAX_WARNINGS: usize = 10;
 
 /// The most bytes of one warning (J9: 256 may be cut; the aim is 120).
 const MAX_BYTES: usize = 240;
@@ -15,18 +15,19 @@ const MAX_BYTES: usize = 240;
 /// The most names in one warning.
 const MAX_NAMES: usize = 4;
 
-/// The warnings for `findings`: what the profile would set where nothing is patched (`audit`), unsafe choices that were
-/// kept, and steps back.
+/// The warnings for `findings`: unsafe choices that were kept, steps back, and what the profile would set where nothing is
+/// patched (`audit`).
 #[must_use]
 pub fn warnings(mode: Mode, profile: &str, findings: &[Finding<'_>]) -> Vec<String> {
     let mut lines = Lines(Vec::new());
-    if mode == Mode::Audit {
-        findings.iter().for_each(|finding| lines.would_set(finding));
-    }
+    // First what needs a person.
     findings
         .iter()
         .for_each(|finding| lines.unsafe_choice(finding));
     findings.iter().for_each(|finding| lines.step_back(finding));
+    if mode == Mode::Audit {
+        findings.iter().for_each(|finding| lines.would_set(finding));
+    }
     lines.render(profile)
 }
 
@@ -50,12 +51,14 @@ struct Lines<'f>(Vec<Line<'f>>);
 
 impl<'f> Lines<'f> {
     fn would_set(&mut self, finding: &'f Finding<'f>) {
-        if let Verdict::Set(field, json) = &finding.verdict {
-            let line = self.line(Topic::WouldSet(finding.rule), finding);
-            let setting = setting(*field, json);
-            if !line.settings.contains(&setting) {
-                line.settings.push(setting);
-            }
+        let setting = match &finding.verdict {
+            Verdict::Set(field, json) => setting(*field, json),
+            Verdict::Removed(field, _) => format!("{} - 1", last(*field)),
+            Verdict::Kept(_) | Verdict::SteppedBack(_) => return,
+        };
+        let line = self.line(Topic::WouldSet(finding.rule), finding);
+        if !line.settings.contains(&setting) {
+            line.settings.push(setting);
         }
     }
 
@@ -157,11 +160,20 @@ impl Line<'_> {
 
 /// `runAsUser: 10001`, `drop + ALL`, `volumes + 1`.
 fn setting(field: Field, json: &str) -> String {
-    let name = field.path.last().copied().unwrap_or_default();
+    let name = last(field);
     match (field.list, json.strip_prefix('{')) {
         (true, Some(_)) => format!("{name} + 1"),
         (true, None) => format!("{name} + {}", json.trim_matches('"')),
         (false, _) => format!("{name}: {}", json.trim_matches('"')),
+    }
+}
+
+/// `runAsUser`; with the folder that it is in where that says more, as in `requests.cpu`.
+fn last(field: Field) -> String {
+    match field.path {
+        ["resources", amount @ ..] => amount.join("."),
+        [.., name] => (*name).to_owned(),
+        [] => String::new(),
     }
 }
 

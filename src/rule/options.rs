@@ -11,6 +11,9 @@ pub struct Key {
     pub doc: &'static str,
 }
 
+/// The word for no amount at all.
+pub const NONE: &str = "none";
+
 /// What an option takes, with its default.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
@@ -22,8 +25,12 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// `true` or `false`.
     Flag(bool),
-    /// An amount of storage, as Kubernetes writes one: `512Mi`, `1Gi`.
-    Size(&'static str),
+    /// An amount above zero, as Kubernetes writes one: `100m`, `512Mi`.
+    Amount(&'static str),
+    /// Such an amount, or `none`.
+    AmountOrNone(&'static str),
+    /// Annotations of pods: keys, or `key=value`.
+    Annotations(&'static [&'static str]),
     /// Any text.
     Text(&'static str),
     /// A user: a number from 10000 to 65533, `namespace` or `image`.
@@ -48,13 +55,15 @@ impl Kind {
     #[must_use]
     pub fn default_value(self) -> Value {
         match self {
-            Self::Capabilities(names) | Self::Paths(names) => {
+            Self::Annotations(names) | Self::Capabilities(names) | Self::Paths(names) => {
                 Value::Names(names.iter().map(|name| Name::new(name)).collect())
             }
             Self::Choice(words) => {
                 Value::Text(Name::new(words.first().copied().unwrap_or_default()))
             }
-            Self::Size(text) | Self::Text(text) => Value::Text(Name::new(text)),
+            Self::Amount(text) | Self::AmountOrNone(text) | Self::Text(text) => {
+                Value::Text(Name::new(text))
+            }
             Self::Flag(on) => Value::Flag(on),
             Self::Uid(uid) => Value::Uid(Uid::Number(uid)),
         }

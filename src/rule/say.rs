@@ -58,10 +58,20 @@ impl<'a> Place<'a> {
 pub enum Verdict<'a> {
     /// It was missing: it is set to this JSON. In a list, this entry is added.
     Set(Field, Cow<'a, str>),
+    /// The entry at this position of a list is taken out: nobody wrote it but the API server.
+    Removed(Field, usize),
     /// Its author chose it: it stays.
     Kept(Choice<'a>),
     /// It is missing and stays so.
     SteppedBack(Reason),
+}
+
+impl Verdict<'_> {
+    /// Whether the pod is changed by it.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        matches!(self, Self::Set(..) | Self::Removed(..))
+    }
 }
 
 /// An author's choice.
@@ -78,6 +88,15 @@ pub struct Choice<'a> {
 }
 
 impl<'a> Choice<'a> {
+    /// What the pod says.
+    #[must_use]
+    pub fn of_pod(field: Field, said: impl Into<Cow<'a, str>>, safe: bool) -> Self {
+        Self {
+            level: Level::Pod,
+            ..Self::own(field, said, safe)
+        }
+    }
+
     /// What the container itself says.
     #[must_use]
     pub fn own(field: Field, said: impl Into<Cow<'a, str>>, safe: bool) -> Self {
@@ -123,6 +142,16 @@ impl<'s, 'a> Say<'s, 'a> {
     /// The field is missing: set it to `json`, or add the entry `json` where the field is a list.
     pub fn set(&mut self, field: Field, json: impl Into<Cow<'a, str>>) {
         self.push(Verdict::Set(field, json.into()));
+    }
+
+    /// The API server put the entry at `index` into the list: take it out.
+    pub fn remove(&mut self, field: Field, index: usize) {
+        self.push(Verdict::Removed(field, index));
+    }
+
+    /// To say something of one container.
+    pub fn of(&mut self, container: Container<'a>) -> Say<'_, 'a> {
+        Say::new(self.findings, self.rule, Place::of(container))
     }
 
     /// The field is the author's choice: keep it.

@@ -46,6 +46,7 @@ pub(super) static RULE: Rule = Rule {
           the pod network, device nodes, file capabilities on a shared volume.",
     breaks: "ping, arping, tcpdump and the like, where the runtime does not open ICMP sockets to everybody. With ALL: programs \
              that carry another file capability than the one that is kept.",
+    without_facts: None,
     writes: &[DROP, ADD],
     steps_back: &[PRIVILEGED, ADDS_ALL, MAY_BE_ROOT],
     keys: &[

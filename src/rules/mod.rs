@@ -1,8 +1,13 @@
 //! The rules: one file each, and the list of them in the order of their practices.
 
+mod cpu_resources;
 mod drop_capabilities;
+mod memory_resources;
 mod no_privilege_escalation;
+mod no_service_account_token;
+mod probes;
 mod read_only_root_filesystem;
+mod resource;
 mod run_as_high_uid;
 mod runtime_default_seccomp;
 mod user;
@@ -15,7 +20,11 @@ pub static RULES: &[&Rule] = &[
     &no_privilege_escalation::RULE,
     &user_namespace::RULE,
     &run_as_high_uid::RULE,
+    &cpu_resources::RULE,
+    &no_service_account_token::RULE,
     &runtime_default_seccomp::RULE,
+    &probes::RULE,
+    &memory_resources::RULE,
     &drop_capabilities::RULE,
     &read_only_root_filesystem::RULE,
 ];

@@ -25,6 +25,7 @@ pub(super) static RULE: Rule = Rule {
     why: "A process can then never gain more privileges than the container was started with: a setuid program or a \
           file capability in the image is no way up any more.",
     breaks: "sudo, su, ping with a file capability, rootless image builds: programs that gain privileges on purpose.",
+    without_facts: None,
     writes: &[FIELD],
     steps_back: &[PRIVILEGED, ADDS_SYS_ADMIN],
     keys: &[],

@@ -45,6 +45,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "sets `readOnlyRootFilesystem: true`, with an `emptyDir` for `/tmp`",
     why: "Nobody can change the programs that run, and nothing that an intruder brings stays.",
     breaks: "Programs that write into the image: logs, caches, lock files, a home. `writable-paths` names the folders they need.",
+    without_facts: None,
     writes: &[FIELD, VOLUME_MOUNTS, VOLUMES, ANNOTATION],
     steps_back: &[PRIVILEGED, EPHEMERAL, NODE_AGENT, ANNOTATIONS_FULL],
     keys: &[
@@ -55,7 +56,7 @@ pub(super) static RULE: Rule = Rule {
         },
         Key {
             name: "size",
-            kind: Kind::Size("1Gi"),
+            kind: Kind::Amount("1Gi"),
             doc: "the size limit of each folder; the kubelet evicts a pod that exceeds it",
         },
         Key {

@@ -43,6 +43,7 @@ pub(super) static RULE: Rule = Rule {
           the image either.",
     breaks: "Programs that begin as root and change their user themselves, and those that write where only the image's own \
              user may.",
+    without_facts: Some("No range of OpenShift is assumed."),
     writes: &[
         RUN_AS_USER,
         RUN_AS_NON_ROOT,
@@ -196,8 +197,7 @@ fn fs_group(at: At<'_>, users: &[(Container<'_>, User)]) -> Option<u32> {
     })?;
     Some(
         at.facts
-            .ranges
-            .get(at.namespace)
+            .ranges(at.namespace)
             .map_or(uid, |ranges| ranges.group),
     )
 }

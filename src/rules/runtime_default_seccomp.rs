@@ -26,6 +26,7 @@ pub(super) static RULE: Rule = Rule {
     why: "The container runtime's default profile takes away system calls that programs in containers do not need and \
           that most kernel exploits do. Kubernetes leaves it off unless asked.",
     breaks: "strace, perf, unshare, mount and sandboxes that make namespaces of their own.",
+    without_facts: None,
     writes: &[FIELD],
     steps_back: &[PRIVILEGED, LEGACY_ANNOTATION, OPENSHIFT_SCC],
     keys: &[],

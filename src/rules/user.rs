@@ -163,8 +163,7 @@ fn silent(at: At<'_>, container: Container<'_>, options: &Options) -> User {
 fn numbered(at: At<'_>, uid: u32) -> User {
     let uid = at
         .facts
-        .ranges
-        .get(at.namespace)
+        .ranges(at.namespace)
         .map_or(uid, |ranges| ranges.uid);
     if at.pod.spec.host_users == Some(false) && u64::from(uid) >= END_OF_USER_NAMESPACE {
         return User::Open(NO_ROOM);

@@ -8,7 +8,7 @@
 
 use super::user::{PERSISTENT_DATA, is_under_unknown_scc};
 use crate::object::{Container, Source};
-use crate::rule::{At, Choice, Field, Key, Kind, Level, PRIVILEGED, Reason, Rule, Say};
+use crate::rule::{At, Choice, Field, Key, Kind, PRIVILEGED, Reason, Rule, Say};
 
 const FIELD: Field = Field::pod(&["spec", "hostUsers"]);
 
@@ -84,6 +84,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "sets `hostUsers: false`",
     why: "The pod's users, root among them, are mapped to a range that means nothing on the node. Whoever breaks out is nobody.",
     breaks: "Nothing that was tried, where every node can run it; nothing starts where one cannot.",
+    without_facts: Some("With `when = \"auto\"`, it is not set."),
     writes: &[FIELD],
     steps_back: &[
         HOST_NAMESPACES,
@@ -108,12 +109,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn look<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
     if let Some(host_users) = at.pod.spec.host_users {
-        return say.keep(Choice {
-            field: FIELD,
-            level: Level::Pod,
-            said: if host_users { "true" } else { "false" }.into(),
-            safe: !host_users,
-        });
+        let said = if host_users { "true" } else { "false" };
+        return say.keep(Choice::of_pod(FIELD, said, !host_users));
     }
     let containers = || at.pod.containers();
     let spec = at.pod.spec;
@@ -128,7 +125,7 @@ fn look<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
         .volumes()
         .iter()
         .any(|volume| !matches!(volume.source, Source::EmptyDir | Source::Written));
-    let openshift = at.facts.ranges.contains_key(at.namespace) || is_under_unknown_scc(at);
+    let openshift = at.facts.ranges(at.namespace).is_some() || is_under_unknown_scc(at);
     let doubts = [
         (host, HOST_NAMESPACES),
         (devices, DEVICES),
@@ -145,7 +142,7 @@ fn look<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
         (has_high_ids(at), HIGH_IDS),
         (openshift, OPENSHIFT),
         (
-            at.options.text(WHEN) != "always" && !at.facts.user_namespaces,
+            at.options.text(WHEN) != "always" && at.facts.user_namespaces != Some(true),
             NODES_UNKNOWN,
         ),
     ];
@@ -162,7 +159,7 @@ fn has_devices(container: Container<'_>) -> bool {
         .and_then(|r| r.claims.as_deref())
         .unwrap_or_default();
     let limits = resources.and_then(|r| r.limits.as_ref());
-    let mut limits = limits.into_iter().flat_map(|limits| limits.iter());
+    let mut limits = limits.into_iter().flat_map(|limits| limits.resources());
     !claims.is_empty() || limits.any(|resource| resource.contains('/'))
 }
 

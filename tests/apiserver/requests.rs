@@ -75,7 +75,8 @@ pub(super) fn deployment(plane: &ControlPlane) -> Result<(), Failed> {
     );
     assert_eq!(
         annotations["compatible.pod-hardener.io/set"],
-        "no-privilege-escalation: web; runtime-default-seccomp: web; drop-capabilities: web"
+        "no-privilege-escalation: web; cpu-resources: web; runtime-default-seccomp: web; memory-resources: web; \
+         drop-capabilities: web; no-service-account-token: (pod), web"
     );
     Ok(())
 }

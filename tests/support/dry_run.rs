@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use crate::careless;
 use crate::control_plane::ControlPlane;
 use crate::corpus::Sample;
-use crate::harden::{contains, harden_in};
+use crate::harden::{harden_in, keeps};
 use crate::webhook::{LABEL, Webhook};
 use comparable::comparable;
 use report::{Report, count};
@@ -180,7 +180,7 @@ async fn one(client: &Client, trial: &Trial, sample: &Sample, report: &mut Repor
             comparable(&planned.object),
             comparable(&stored),
         );
-        if !contains(&stored_as, &before) {
+        if !keeps(&stored_as, &before) {
             broken(
                 "changed in what its author wrote",
                 difference(&before, &stored_as),

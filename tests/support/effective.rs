@@ -17,6 +17,7 @@ pub(crate) fn settings(pod: &Value) -> Value {
     json!({
         "containers": containers,
         "hostUsers": spec["hostUsers"],
+        "automountServiceAccountToken": spec["automountServiceAccountToken"],
         "fsGroup": context["fsGroup"],
         "sysctls": context["sysctls"],
         "volumes": spec["volumes"],
@@ -43,6 +44,7 @@ fn of_container(container: &Value, pod: &Value) -> Value {
         "add": names(&own["capabilities"]["add"]),
         "drop": dropped(&own["capabilities"]["drop"]),
         "volumeMounts": container["volumeMounts"],
+        "resources": container["resources"],
     })
 }
 

@@ -5,8 +5,10 @@
 use pod_hardener::config::Profile;
 use pod_hardener::object::{Object, Template};
 use pod_hardener::plan::{Facts, Plan, Scope};
-use pod_hardener::rule::{Level, Place, Verdict};
+use pod_hardener::rule::{Field, Level, Place, Verdict};
 use serde_json::Value;
+
+use crate::token;
 
 /// The namespace of every object.
 pub(crate) const NAMESPACE: &str = "shop";
@@ -20,6 +22,8 @@ pub(crate) struct Hardened {
     pub(crate) patch: Option<Value>,
     /// Pointers of what was set, with the value; one that ends in `/-` is an entry of a list.
     pub(crate) set: Vec<(String, Value)>,
+    /// Pointers of lists, and the positions in them that were taken out.
+    pub(crate) removed: Vec<(String, usize)>,
     /// `rule`, container and verdict of every finding, as text.
     pub(crate) said: Vec<String>,
 }
@@ -54,7 +58,7 @@ pub(crate) fn harden_in(
     let pod = template.pod(&view).ok_or("the object has no pod spec")?;
     let plan = Plan::new(pod, namespace, Scope::Creation, profile, facts);
 
-    let mut set = Vec::new();
+    let (mut set, mut removed) = (Vec::new(), Vec::new());
     let mut said = Vec::new();
     for finding in plan.findings() {
         let root = template.pointer();
@@ -62,22 +66,26 @@ pub(crate) fn harden_in(
             Place::Container { kind, index, .. } => format!("/spec/{}/{index}", kind.list()),
             Place::Pod => String::new(),
         };
-        if let Verdict::Set(field, json) = &finding.verdict {
+        let pointer = |field: &Field| {
             let below = match field.level {
-                Level::Container => container,
-                Level::Pod => String::new(),
+                Level::Container => container.as_str(),
+                Level::Pod => "",
             };
             let steps: Vec<String> = field
                 .path
                 .iter()
                 .map(|step| step.replace('~', "~0").replace('/', "~1"))
                 .collect();
-            let end = if field.list { "/-" } else { "" };
-            let pointer = format!("{root}{below}/{}{end}", steps.join("/"));
-            set.push((
-                pointer,
-                serde_json::from_str(json).map_err(|error| error.to_string())?,
-            ));
+            format!("{root}{below}/{}", steps.join("/"))
+        };
+        match &finding.verdict {
+            Verdict::Set(field, json) => {
+                let end = if field.list { "/-" } else { "" };
+                let json = serde_json::from_str(json).map_err(|error| error.to_string())?;
+                set.push((pointer(field) + end, json));
+            }
+            Verdict::Removed(field, index) => removed.push((pointer(field), *index)),
+            Verdict::Kept(_) | Verdict::SteppedBack(_) => {}
         }
         let verdict = match &finding.verdict {
             Verdict::Set(field, json) => format!("set {field} {json}"),
@@ -88,6 +96,7 @@ pub(crate) fn harden_in(
                     choice.field, choice.said, choice.level
                 )
             }
+            Verdict::Removed(field, index) => format!("removed {field} {index}"),
             Verdict::SteppedBack(reason) => format!("stepped back: {}", reason.id),
         };
         let place = match finding.place {
@@ -109,12 +118,23 @@ pub(crate) fn harden_in(
         object,
         patch: patch.transpose()?,
         set,
+        removed,
         said,
     })
 }
 
 /// The one value of an author that may be longer afterwards (M10).
 const EXTENDED: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes";
+
+/// Whether the pod `hardened` holds everything that the author of `pod` wrote: the token is the API server's, where the pod
+/// says that it does without.
+pub(crate) fn keeps(hardened: &Value, pod: &Value) -> bool {
+    let automount = |pod: &Value| pod["spec"]["automountServiceAccountToken"].as_bool();
+    match (automount(pod), automount(hardened)) {
+        (None, Some(false)) => contains(hardened, &token::without(pod)),
+        _ => contains(hardened, pod),
+    }
+}
 
 /// Whether `all` holds everything that `part` does: lists may have grown at the end, `null` may have been filled.
 pub(crate) fn contains(all: &Value, part: &Value) -> bool {

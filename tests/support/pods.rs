@@ -8,6 +8,8 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
 
+use crate::token;
+
 /// What is made up for `/tmp` of the container `c0`, and is another volume's name in some of these pods.
 pub(crate) const TAKEN: &str = "pod-hardener-8f1a9b029a6514ae";
 
@@ -20,6 +22,10 @@ run-as-high-uid = { enabled = true, uid = "namespace", persistent-volumes = "fs-
 runtime-default-seccomp.enabled = true
 drop-capabilities = { enabled = true, all = true }
 read-only-root-filesystem = { enabled = true, writable-paths = ["/tmp", "/var/cache/app"] }
+cpu-resources = { enabled = true, request = "250m", limit = "1" }
+memory-resources = { enabled = true, request = "64Mi", limit = "512Mi" }
+no-service-account-token = { enabled = true, service-accounts = "unbound" }
+probes = { enabled = true, tcp-readiness = true }
 "#;
 
 /// The annotation that names volumes which the cluster autoscaler may lose.
@@ -83,9 +89,10 @@ pub(crate) fn pod() -> impl Strategy<Value = Value> {
         placement(),
         volumes,
         any::<bool>(),
+        (identity(), weighted(0.4, select(MOUNTED.to_vec()))),
     );
     parts.prop_map(
-        |(metadata, containers, init, context, mut spec, volumes, at_tmp)| {
+        |(metadata, containers, init, context, mut spec, volumes, at_tmp, (identity, token))| {
             let there = volumes.clone().unwrap_or_default();
             let finished = |prefix: &str, list: Vec<Value>| -> Value {
                 let numbered = list.into_iter().enumerate();
@@ -98,6 +105,13 @@ pub(crate) fn pod() -> impl Strategy<Value = Value> {
             };
             let init = init.map(|list| {
                 let sidecar = |(mut container, policy): (Value, Option<&str>)| {
+                    // Most authors know that an init container can have no probes (N1).
+                    if let (false, Some(container)) =
+                        (policy == Some("Always"), container.as_object_mut())
+                    {
+                        container.remove("livenessProbe");
+                        container.remove("readinessProbe");
+                    }
                     if let Some(policy) = policy {
                         container["restartPolicy"] = json!(policy);
                     }
@@ -116,6 +130,10 @@ pub(crate) fn pod() -> impl Strategy<Value = Value> {
                 ("volumes", volumes.map(Value::from)),
             ];
             spec.extend(present(optional.into()));
+            spec.extend(identity.as_object().cloned().unwrap_or_default());
+            if let Some(how) = token {
+                mount_token(&mut spec, how);
+            }
             json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec })
         },
     )
@@ -176,6 +194,7 @@ fn container() -> impl Strategy<Value = Value> {
     let ports = one_of([
         json!([{"containerPort": 80}]),
         json!([{"containerPort": 8080}]),
+        json!([{"containerPort": 53, "protocol": "UDP"}, {"containerPort": 53}]),
         json!([]),
     ]);
     let fields = object(
@@ -187,10 +206,139 @@ fn container() -> impl Strategy<Value = Value> {
             ("env", one_of([json!([{"name": "A", "value": "<&>"}])])),
         ],
     );
-    fields.prop_map(|mut container| {
+    let probe = || weighted(0.3, Just(json!({"tcpSocket": {"port": 8080}})));
+    let more = (weighted(0.5, resources()), probe(), probe());
+    (fields, more).prop_map(|(mut container, (resources, liveness, readiness))| {
+        let optional = [
+            ("resources", resources),
+            ("livenessProbe", liveness),
+            ("readinessProbe", readiness),
+        ];
+        if let Some(container) = container.as_object_mut() {
+            container.extend(present(optional.into()));
+        }
         container["image"] = json!("registry.example/app:1");
         container
     })
+}
+
+/// Requests and limits in many spellings.
+fn resources() -> impl Strategy<Value = Value> {
+    let amounts = || {
+        let cpu = one_of([
+            json!("0"),
+            json!("100m"),
+            json!(1),
+            json!("1000m"),
+            json!("2"),
+            json!(0.5),
+            Value::Null,
+        ]);
+        let memory = one_of([
+            json!("0"),
+            json!("64Mi"),
+            json!("67108864"),
+            json!("1e9"),
+            json!("512Mi"),
+            json!("0.5Gi"),
+            json!(1_073_741_824),
+            Value::Null,
+        ]);
+        let storage = one_of([json!("1Gi")]);
+        let amounts = vec![
+            ("cpu", cpu),
+            ("memory", memory),
+            ("ephemeral-storage", storage),
+        ];
+        or_null(object(0.5, amounts))
+    };
+    object(0.5, vec![("requests", amounts()), ("limits", amounts())])
+}
+
+/// Which account the pod has, what it says of the token, how it is started again, and what it asks for as a whole.
+fn identity() -> impl Strategy<Value = Value> {
+    let fields = vec![
+        (
+            "serviceAccountName",
+            one_of([json!("default"), json!("shop")]),
+        ),
+        ("automountServiceAccountToken", flag()),
+        (
+            "restartPolicy",
+            one_of([json!("Always"), json!("Never"), json!("OnFailure")]),
+        ),
+    ];
+    let whole = json!({"requests": {"cpu": "4", "memory": "4Gi"}, "limits": {"cpu": "4"}});
+    (object(0.25, fields), weighted(0.05, Just(whole))).prop_map(|(mut spec, whole)| {
+        if let Some(whole) = whole {
+            spec["resources"] = whole;
+        }
+        spec
+    })
+}
+
+/// The token's volume, as the API server mounts it, or almost so.
+#[derive(Clone, Copy, Debug)]
+enum Mounted {
+    Exactly,
+    InSome,
+    OtherName,
+    OtherLifetime,
+    Elsewhere,
+    Writable,
+    AnotherVolumeToo,
+}
+
+const MOUNTED: [Mounted; 10] = [
+    Mounted::Exactly,
+    Mounted::Exactly,
+    Mounted::Exactly,
+    Mounted::InSome,
+    Mounted::InSome,
+    Mounted::OtherName,
+    Mounted::OtherLifetime,
+    Mounted::Elsewhere,
+    Mounted::Writable,
+    Mounted::AnotherVolumeToo,
+];
+
+/// Mounts the token into the containers of a pod, in the midst of other volumes.
+fn mount_token(spec: &mut Map<String, Value>, how: Mounted) {
+    let name = match how {
+        Mounted::OtherName => "kube-api-access-mine",
+        _ => "kube-api-access-b2x9z",
+    };
+    let mut volume = token::volume(name);
+    if matches!(how, Mounted::OtherLifetime) {
+        volume["projected"]["sources"][0]["serviceAccountToken"]["expirationSeconds"] =
+            json!(3_600);
+    }
+    let mut mount = token::mount(name);
+    match how {
+        Mounted::Elsewhere => mount["mountPath"] = json!("/elsewhere"),
+        Mounted::Writable => mount["readOnly"] = json!(false),
+        _ => {}
+    }
+    for list in ["containers", "initContainers"] {
+        let containers = spec.get_mut(list).and_then(Value::as_array_mut);
+        for (i, container) in containers.into_iter().flatten().enumerate() {
+            if matches!(how, Mounted::InSome) && i == 0 {
+                continue;
+            }
+            if let Some(mounts) = container["volumeMounts"].as_array_mut() {
+                mounts.insert(mounts.len() / 2, mount.clone());
+            } else {
+                container["volumeMounts"] = json!([mount]);
+            }
+        }
+    }
+    let volumes = spec.entry("volumes").or_insert_with(|| json!([]));
+    if let Some(volumes) = volumes.as_array_mut() {
+        volumes.insert(volumes.len() / 2, volume);
+        if matches!(how, Mounted::AnotherVolumeToo) {
+            volumes.push(token::volume("kube-api-access-zzzzz"));
+        }
+    }
 }
 
 fn pod_context() -> impl Strategy<Value = Option<Value>> {
