@@ -12,11 +12,13 @@
 //!
 //! All of these are synchronous and pure: no socket, file, clock or environment. Around them:
 //!
+//! - [`cluster`]: facts from watches.
 //! - [`serve`]: sockets, TLS, limits, health, metrics, shutdown.
 //! - [`cli`]: the commands.
 
 pub mod admission;
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod object;
 pub mod plan;

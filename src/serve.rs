@@ -18,8 +18,8 @@ use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
+use crate::cluster::Cluster;
 use crate::config::Settings;
-use crate::plan::Facts;
 use metrics::Metrics;
 
 /// How long connections may take to finish what they began once the server is told to end.
@@ -38,15 +38,15 @@ pub struct Listeners {
 #[derive(Debug)]
 struct Shared {
     settings: Settings,
-    facts: Facts,
+    cluster: Cluster,
     metrics: Metrics,
     ready: AtomicBool,
 }
 
-/// Serves until `shutdown` is done, then finishes the requests that are under way, for 20 seconds at most.
+/// Serves, with what `cluster` knows, until `shutdown` is done, then finishes the requests that are under way, for 20 seconds at most.
 pub async fn run(
     settings: Settings,
-    facts: Facts,
+    cluster: Cluster,
     tls: Arc<ServerConfig>,
     listeners: Listeners,
     shutdown: impl Future<Output = ()>,
@@ -54,7 +54,7 @@ pub async fn run(
     let shared = Arc::new(Shared {
         metrics: Metrics::new(&settings),
         settings,
-        facts,
+        cluster,
         ready: AtomicBool::new(true),
     });
     let (webhooks, admins) = (GracefulShutdown::new(), GracefulShutdown::new());

@@ -12,8 +12,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::settings;
+use crate::cluster::{self, Cluster};
 use crate::config::Settings;
-use crate::plan::Facts;
 use crate::serve::{self, Listeners, tls::Identity};
 
 /// Arguments of `serve`.
@@ -37,8 +37,11 @@ pub(super) struct Args {
     /// The configuration; the embedded one where none is given.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Read nothing from the cluster's API. This version reads nothing anyway: a rule that needs to know more of the cluster
-    /// than the pod says steps back.
+    /// How to reach the cluster's API, which is only read. Without it, a pod reaches it by its service account, and
+    /// anybody else asks nothing.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_cluster")]
+    kubeconfig: Option<PathBuf>,
+    /// Read nothing from the cluster's API: rules that ask for more than the pod says are careful.
     #[arg(long)]
     no_cluster: bool,
 }
@@ -59,6 +62,7 @@ async fn serve(args: Args) -> anyhow::Result<ExitCode> {
         tls_key,
         write_ca,
         config,
+        kubeconfig,
         no_cluster,
     } = args;
     log_to_stderr();
@@ -74,6 +78,13 @@ async fn serve(args: Args) -> anyhow::Result<ExitCode> {
             .with_context(|| format!("--write-ca: cannot write {}", file.display()))?;
     }
     let tls = identity.into_server_config()?;
+    let reached = match no_cluster {
+        true => None,
+        false => cluster::config(kubeconfig.as_deref()).await?,
+    };
+    let cluster_url = reached
+        .as_ref()
+        .map(|config| config.cluster_url.to_string());
     let listeners = Listeners {
         webhook: bind("--listen", listen).await?,
         admin: bind("--admin", admin).await?,
@@ -97,10 +108,18 @@ async fn serve(args: Args) -> anyhow::Result<ExitCode> {
         },
         webhook: bound.0,
         admin: bound.1,
-        no_cluster,
+        cluster: match (cluster_url, no_cluster) {
+            (Some(url), _) => format!("read at {url}, see /readyz?verbose"),
+            (None, true) => "not read (--no-cluster)".to_owned(),
+            (None, false) => "not read: this is no pod, and there is no --kubeconfig".to_owned(),
+        },
     });
     let (ended, second) = tokio::sync::oneshot::channel();
-    let server = serve::run(settings, Facts::default(), tls, listeners, async move {
+    let cluster = match reached {
+        Some(config) => Cluster::follow(config)?,
+        None => Cluster::unknown(),
+    };
+    let server = serve::run(settings, cluster, tls, listeners, async move {
         signals.next().await;
         // Whoever waits for the second signal may be gone already: then the server has ended.
         let _ = ended.send(signals);
@@ -156,7 +175,7 @@ struct Announcement<'a> {
     certificate: String,
     webhook: SocketAddr,
     admin: SocketAddr,
-    no_cluster: bool,
+    cluster: String,
 }
 
 /// Says where the server listens: as text on a terminal, as a log record otherwise.
@@ -175,17 +194,13 @@ fn announce(this: &Announcement<'_>) {
             config = this.config,
             config_version = this.settings.version(),
             certificate = this.certificate,
+            cluster = this.cluster,
             "serving"
         );
         return;
     }
     let first = profiles.first().copied().unwrap_or("compatible");
     let mut text = format!("pod-hardener {}\n\n", env!("CARGO_PKG_VERSION"));
-    let cluster = if this.no_cluster {
-        "not read (--no-cluster)"
-    } else {
-        "not read by this version: rules that need facts step back"
-    };
     for (name, value) in [
         (
             "webhook",
@@ -208,7 +223,7 @@ fn announce(this: &Announcement<'_>) {
             ),
         ),
         ("certificate", this.certificate.clone()),
-        ("cluster", cluster.to_owned()),
+        ("cluster", this.cluster.clone()),
     ] {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {name:<12}{value}");
@@ -220,9 +235,12 @@ fn announce(this: &Announcement<'_>) {
     );
 }
 
-/// Records go to stderr: as text on a terminal, as JSON otherwise. `RUST_LOG` chooses which; `info` where it is silent.
+/// What is logged where `RUST_LOG` is silent. The watches' own library repeats what we say ourselves.
+const LOGGED: &str = "info,kube_runtime=off,kube_client=off";
+
+/// Records go to stderr: as text on a terminal, as JSON otherwise. `RUST_LOG` chooses which.
 fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

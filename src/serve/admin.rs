@@ -11,6 +11,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use super::Shared;
 use super::connection::Reply;
 use super::webhook::text;
+use crate::cluster::{Known, Status};
 
 /// The media type of OpenMetrics 1.0.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -25,10 +26,11 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
     }
     match request.uri().path() {
         "/livez" => text(StatusCode::OK, "ok".to_owned()),
-        "/readyz" if shared.ready.load(Ordering::Relaxed) => text(StatusCode::OK, "ok".to_owned()),
-        "/readyz" => text(StatusCode::SERVICE_UNAVAILABLE, "ending".to_owned()),
+        "/readyz" => readiness(&shared, request.uri().query() == Some("verbose")),
         "/metrics" => {
-            let mut reply = Response::new(Full::new(Bytes::from(shared.metrics.render())));
+            let mut reply = Response::new(Full::new(Bytes::from(
+                shared.metrics.render(&shared.cluster.statuses()),
+            )));
             reply
                 .headers_mut()
                 .insert(CONTENT_TYPE, HeaderValue::from_static(OPEN_METRICS));
@@ -36,7 +38,56 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
         }
         _ => text(
             StatusCode::NOT_FOUND,
-            "there is /livez, /readyz and /metrics".to_owned(),
+            "there is /livez, /readyz, /readyz?verbose and /metrics".to_owned(),
         ),
+    }
+}
+
+/// Whether requests are answered with all that can be known; with a line for every kind that is followed, where asked. A kind
+/// that is not known makes nobody unready: its rules are careful.
+fn readiness(shared: &Shared, verbose: bool) -> Reply {
+    let (status, word) = match (
+        shared.ready.load(Ordering::Relaxed),
+        shared.cluster.is_settled(),
+    ) {
+        (false, _) => (StatusCode::SERVICE_UNAVAILABLE, "ending"),
+        (true, false) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "starting: the first facts about the cluster are on their way",
+        ),
+        (true, true) => (StatusCode::OK, "ok"),
+    };
+    let mut lines = Vec::new();
+    if verbose {
+        let statuses = shared.cluster.statuses();
+        if statuses.is_empty() {
+            lines
+                .push("[ ] the cluster is not asked: rules that need facts are careful".to_owned());
+        }
+        lines.extend(statuses.iter().map(line));
+    }
+    lines.push(word.to_owned());
+    text(status, lines.join("\n"))
+}
+
+/// One kind, in one line.
+fn line(status: &Status) -> String {
+    let Status {
+        kind,
+        known,
+        objects,
+        failures,
+        failure,
+    } = status;
+    let failed = match failures {
+        0 => String::new(),
+        n => format!(
+            ", {n} failures, the last: {}",
+            failure.replace(char::is_control, " ")
+        ),
+    };
+    match known {
+        Known::Yes => format!("[+] {kind}: known, {objects} of use{failed}"),
+        other => format!("[-] {kind}: {}{failed}", other.as_str()),
     }
 }

@@ -6,10 +6,12 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::cluster::{Known, Status};
 use crate::config::Settings;
 use crate::record::Record;
 
@@ -28,6 +30,11 @@ struct Failed {
     reason: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Followed {
+    kind: &'static str,
+}
+
 /// The program's metrics.
 #[derive(Debug)]
 pub(super) struct Metrics {
@@ -35,6 +42,9 @@ pub(super) struct Metrics {
     requests: Family<Answered, Counter>,
     failures: Family<Failed, Counter>,
     duration: Histogram,
+    known: Family<Followed, Gauge>,
+    objects: Family<Followed, Gauge>,
+    watch_failures: Family<Followed, Counter>,
 }
 
 impl Metrics {
@@ -59,6 +69,24 @@ impl Metrics {
             Unit::Seconds,
             duration.clone(),
         );
+        let known = Family::<Followed, Gauge>::default();
+        let objects = Family::<Followed, Gauge>::default();
+        let watch_failures = Family::<Followed, Counter>::default();
+        registry.register(
+            "facts_known",
+            "Whether what is known of a kind of the cluster is used",
+            known.clone(),
+        );
+        registry.register(
+            "facts_objects",
+            "Objects of a kind that say something that rules ask for",
+            objects.clone(),
+        );
+        registry.register(
+            "facts_failures",
+            "Failures of a kind's watch",
+            watch_failures.clone(),
+        );
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION").to_owned())]);
         registry.register("build", "The program", build);
         let config = Info::new(vec![("version", settings.version().to_owned())]);
@@ -68,6 +96,9 @@ impl Metrics {
             requests,
             failures,
             duration,
+            known,
+            objects,
+            watch_failures,
         }
     }
 
@@ -87,8 +118,17 @@ impl Metrics {
         self.failures.get_or_create(&Failed { reason }).inc();
     }
 
-    /// All of it as text.
-    pub(super) fn render(&self) -> String {
+    /// All of it as text, with how it stands with what is known of the cluster.
+    pub(super) fn render(&self, statuses: &[Status]) -> String {
+        for status in statuses {
+            let labels = Followed { kind: status.kind };
+            let known = i64::from(status.known == Known::Yes);
+            self.known.get_or_create(&labels).set(known);
+            let objects = i64::try_from(status.objects).unwrap_or(i64::MAX);
+            self.objects.get_or_create(&labels).set(objects);
+            let failures = self.watch_failures.get_or_create(&labels);
+            failures.inc_by(status.failures.saturating_sub(failures.get()));
+        }
         let mut text = String::new();
         if let Err(error) = encode(&mut text, &self.registry) {
             tracing::error!(%error, "cannot render the metrics");

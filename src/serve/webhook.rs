@@ -111,7 +111,13 @@ async fn review(
     let start = Instant::now();
     // The core holds no state that a panic could leave half changed.
     let answered = catch_unwind(AssertUnwindSafe(|| {
-        admission::answer(&shared.settings, mode, profile, &shared.facts, &body)
+        admission::answer(
+            &shared.settings,
+            mode,
+            profile,
+            &shared.cluster.facts(),
+            &body,
+        )
     }));
     let Answer { body, record } = answered
         .map_err(|_| {

@@ -1,5 +1,7 @@
 //! A real control plane for tests: etcd, kube-apiserver and kube-controller-manager on loopback ports of their own.
 
+#![allow(dead_code, reason = "each test program uses its part of this")]
+
 #[path = "control_plane/process.rs"]
 mod process;
 #[path = "control_plane/trials.rs"]
@@ -31,6 +33,7 @@ pub(crate) struct ControlPlane {
     etcd: Option<Process>,
     assets: PathBuf,
     url: String,
+    api_flags: Vec<String>,
     folder: TempDir,
 }
 
@@ -62,11 +65,13 @@ impl ControlPlane {
             etcd: None,
             assets: assets.to_owned(),
             url: format!("https://127.0.0.1:{api}"),
+            api_flags: Vec::new(),
             folder,
         };
         plane.write_files()?;
         let mut api_flags = api_server_flags(plane.folder.path(), client, api);
         api_flags.extend(flags.iter().map(ToString::to_string));
+        plane.api_flags.clone_from(&api_flags);
         match plane.bring_up(&etcd_flags(client, peer), &api_flags) {
             Ok(()) => Ok(plane),
             Err(error) => {
@@ -78,6 +83,10 @@ impl ControlPlane {
 
     fn bring_up(&mut self, etcd: &[String], api_server: &[String]) -> anyhow::Result<()> {
         self.etcd = Some(self.spawn("etcd", etcd)?);
+        self.start_all(api_server)
+    }
+
+    fn start_all(&mut self, api_server: &[String]) -> anyhow::Result<()> {
         self.api_server = Some(self.spawn("kube-apiserver", api_server)?);
         self.wait("the API server", |plane| {
             plane.kubectl(&["get", "--raw", "/readyz"])
@@ -92,11 +101,39 @@ impl ControlPlane {
 
     /// A client that may do anything.
     pub(crate) fn client(&self) -> anyhow::Result<kube::Client> {
-        let mut config = kube::Config::new(self.url.parse()?);
+        let config = self.config(&self.url, self.admin_token())?;
+        Ok(kube::Client::try_from(config)?)
+    }
+
+    /// How `url`, which leads to this API server, is reached with a token.
+    pub(crate) fn config(&self, url: &str, token: String) -> anyhow::Result<kube::Config> {
+        let mut config = kube::Config::new(url.parse()?);
         // The API server makes itself a certificate in a folder that nobody else can write to, and listens on loopback.
         config.accept_invalid_certs = true;
-        config.auth_info.token = Some(self.admin_token().into());
-        Ok(kube::Client::try_from(config)?)
+        config.auth_info.token = Some(token.into());
+        Ok(config)
+    }
+
+    /// Where the API server listens.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The folder of the binaries.
+    pub(crate) fn assets(&self) -> &Path {
+        &self.assets
+    }
+
+    /// Kills the API server, and the controllers, which end without it.
+    pub(crate) fn kill_api_server(&mut self) {
+        self.controller_manager = None;
+        self.api_server = None;
+    }
+
+    /// Starts the API server again, on its port, and the controllers.
+    pub(crate) fn start_api_server(&mut self) -> anyhow::Result<()> {
+        let flags = self.api_flags.clone();
+        self.start_all(&flags)
     }
 
     /// A kubeconfig of the administrator.

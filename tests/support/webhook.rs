@@ -6,8 +6,8 @@ use std::net::Ipv4Addr;
 use std::sync::mpsc;
 
 use base64::Engine;
+use pod_hardener::cluster::Cluster;
 use pod_hardener::config::Settings;
-use pod_hardener::plan::Facts;
 use pod_hardener::serve::{self, Listeners, tls::Identity};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -37,6 +37,11 @@ impl Webhook {
 
     /// Starts the server with a configuration.
     pub(crate) fn start_with(settings: Settings) -> Self {
+        Self::start_in(settings, Cluster::unknown())
+    }
+
+    /// Starts the server with a configuration and what is known of a cluster.
+    pub(crate) fn start_in(settings: Settings, cluster: Cluster) -> Self {
         let profiles = settings.profile_names().map(str::to_owned).collect();
         let (started, start) = mpsc::channel();
         let (shutdown, end) = oneshot::channel();
@@ -59,14 +64,7 @@ impl Webhook {
                     .expect("somebody waits for the start");
                 let tls = identity.into_server_config().expect("a pair");
                 let ended = async { end.await.unwrap_or_default() };
-                serve::run(
-                    settings,
-                    Facts::default(),
-                    tls,
-                    Listeners { webhook, admin },
-                    ended,
-                )
-                .await;
+                serve::run(settings, cluster, tls, Listeners { webhook, admin }, ended).await;
             });
         });
         let (url, admin, ca) = start.recv().expect("the server starts");

@@ -1,0 +1,68 @@
+//! The kinds that are followed: what an object of each says, and what all of them come to.
+
+mod autoscalers;
+mod bindings;
+mod limit_ranges;
+mod namespaces;
+mod nodes;
+mod quotas;
+mod service_accounts;
+
+use std::fmt::Debug;
+use std::time::{Duration, SystemTime};
+
+use kube::{Client, Resource};
+use serde::de::DeserializeOwned;
+
+use super::{Shared, watch};
+use crate::plan::Facts;
+
+/// A kind that is followed.
+pub(super) trait Kind: 'static {
+    /// What the watch brings.
+    type Object: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send;
+    /// What an object says to us.
+    type Part: PartialEq + Debug;
+    /// The resource, as RBAC names it.
+    const NAME: &'static str;
+
+    /// What the object says; `None` where that is nothing.
+    fn part(object: Self::Object) -> Option<Self::Part>;
+
+    /// Writes what all parts come to; without parts, that the kind is not known. Gives the time after which it would come to
+    /// something else by itself.
+    fn publish<'p>(
+        facts: &mut Facts,
+        parts: Option<impl Iterator<Item = &'p Self::Part>>,
+        now: SystemTime,
+    ) -> Option<Duration>;
+}
+
+/// The names of all kinds.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    [
+        bindings::RoleBindings::NAME,
+        bindings::ClusterRoleBindings::NAME,
+        service_accounts::ServiceAccounts::NAME,
+        namespaces::Namespaces::NAME,
+        limit_ranges::LimitRanges::NAME,
+        quotas::ResourceQuotas::NAME,
+        autoscalers::HorizontalPodAutoscalers::NAME,
+        nodes::Nodes::NAME,
+    ]
+    .into_iter()
+}
+
+/// Follows all kinds, for ever.
+pub(super) async fn follow_all(client: &Client, shared: &Shared) {
+    tokio::join!(
+        watch::one::<bindings::RoleBindings>(client.clone(), shared),
+        watch::one::<bindings::ClusterRoleBindings>(client.clone(), shared),
+        watch::one::<service_accounts::ServiceAccounts>(client.clone(), shared),
+        watch::one::<namespaces::Namespaces>(client.clone(), shared),
+        watch::one::<limit_ranges::LimitRanges>(client.clone(), shared),
+        watch::one::<quotas::ResourceQuotas>(client.clone(), shared),
+        watch::one::<autoscalers::HorizontalPodAutoscalers>(client.clone(), shared),
+        watch::one::<nodes::Nodes>(client.clone(), shared),
+    );
+}

@@ -1,0 +1,57 @@
+//! LimitRanges, as far as they judge pods as a whole (L3).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use k8s_openapi::api::core::v1::{LimitRange, LimitRangeItem};
+
+use super::Kind;
+use crate::plan::{ByNamespace, Facts, Resources};
+
+pub(in super::super) struct LimitRanges;
+
+impl Kind for LimitRanges {
+    type Object = LimitRange;
+    type Part = (Box<str>, Resources);
+    const NAME: &'static str = "limitranges";
+
+    fn part(range: LimitRange) -> Option<(Box<str>, Resources)> {
+        let mut resources = Resources::default();
+        let items = range.spec?.limits;
+        for item in items.iter().filter(|item| item.type_ == "Pod") {
+            judged(item).for_each(|name| resources.insert(name));
+        }
+        let of_namespace = (range.metadata.namespace?.into(), resources);
+        (resources != Resources::default()).then_some(of_namespace)
+    }
+
+    fn publish<'p>(
+        facts: &mut Facts,
+        parts: Option<impl Iterator<Item = &'p (Box<str>, Resources)>>,
+        _: SystemTime,
+    ) -> Option<Duration> {
+        facts.pod_limits = parts.map(sum);
+        None
+    }
+}
+
+/// The resources that the item names.
+fn judged(item: &LimitRangeItem) -> impl Iterator<Item = &str> {
+    let amounts = [&item.min, &item.max, &item.max_limit_request_ratio];
+    let amounts = amounts.into_iter().flatten();
+    amounts.flat_map(|amounts| amounts.keys().map(String::as_str))
+}
+
+/// All resources of a namespace, out of several objects in it.
+pub(super) fn sum<'p>(
+    parts: impl Iterator<Item = &'p (Box<str>, Resources)>,
+) -> Arc<ByNamespace<Resources>> {
+    let mut all: ByNamespace<Resources> = HashMap::new();
+    for (namespace, resources) in parts {
+        let of_namespace = all.entry(namespace.clone()).or_default();
+        of_namespace.cpu |= resources.cpu;
+        of_namespace.memory |= resources.memory;
+    }
+    Arc::new(all)
+}
