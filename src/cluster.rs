@@ -18,6 +18,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio::sync::oneshot;
 
 use crate::plan::Facts;
+pub use follow::Pace;
 use status::Board;
 pub use status::{Known, Status};
 
@@ -59,7 +60,7 @@ impl Cluster {
     /// # Errors
     ///
     /// When no thread can be started. Whether the API answers is no error: see [`Self::statuses`].
-    pub fn follow(config: kube::Config) -> std::io::Result<Self> {
+    pub fn follow(config: kube::Config, pace: Pace) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             facts: ArcSwap::default(),
             board: Board::new(kinds::names()),
@@ -74,7 +75,7 @@ impl Cluster {
             .spawn(move || {
                 runtime.block_on(async {
                     tokio::select! {
-                        () = watch::all(config, of_thread) => {}
+                        () = watch::all(config, pace, of_thread) => {}
                         _ = stopped => {}
                     }
                 });

@@ -64,6 +64,10 @@ fn main() -> ExitCode {
             pod_trials::generated_pods,
         ),
         (
+            "pods that LimitRanges and quotas accept they accept hardened",
+            pod_trials::judged,
+        ),
+        (
             "most pods pass Pod Security restricted, and the others fail for a reason",
             pod_trials::pod_security,
         ),

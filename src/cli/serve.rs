@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::settings;
-use crate::cluster::{self, Cluster};
+use crate::cluster::{self, Cluster, Pace};
 use crate::config::Settings;
 use crate::serve::{self, Listeners, tls::Identity};
 
@@ -116,7 +116,7 @@ async fn serve(args: Args) -> anyhow::Result<ExitCode> {
     });
     let (ended, second) = tokio::sync::oneshot::channel();
     let cluster = match reached {
-        Some(config) => Cluster::follow(config)?,
+        Some(config) => Cluster::follow(config, Pace::default())?,
         None => Cluster::unknown(),
     };
     let server = serve::run(settings, cluster, tls, listeners, async move {

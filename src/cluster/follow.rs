@@ -5,17 +5,40 @@ use std::time::{Duration, Instant};
 
 use super::status::Known;
 
-/// How long a kind is relied on while its watch fails.
-const TRUST: Duration = Duration::from_secs(60);
-
-/// A watch that has not failed for this long is in order: one that does not get through fails more often.
-const QUIET: Duration = Duration::from_secs(20);
-
 /// Changes within this time are made known together.
 const TOGETHER: Duration = Duration::from_millis(100);
 
-/// The first and the longest pause after a failure.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(8));
+/// The first pause after a failure; the next are twice as long each.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// The moments by which a watch is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// How long a kind is relied on while its watch fails.
+    pub trust: Duration,
+    /// A watch that has not failed for this long is in order: one that does not get through fails more often.
+    pub quiet: Duration,
+    /// How long a watch is asked for, before it is asked for anew.
+    pub watch: Duration,
+}
+
+impl Default for Pace {
+    /// A minute of trust, 20 seconds of quiet, watches of 45 seconds.
+    fn default() -> Self {
+        Self {
+            trust: Duration::from_secs(60),
+            quiet: Duration::from_secs(20),
+            watch: Duration::from_secs(45),
+        }
+    }
+}
+
+impl Pace {
+    /// The longest pause after a failure: with the time that a connection may take, less than `quiet`.
+    fn longest_pause(self) -> Duration {
+        self.quiet * 2 / 5
+    }
+}
 
 /// What a watch tells, in terms of what each object says to us; `None` for one that says nothing.
 #[derive(Clone, Debug)]
@@ -53,6 +76,7 @@ pub(super) struct Due {
 /// What one watch has told.
 #[derive(Debug)]
 pub(super) struct Follow<P> {
+    pace: Pace,
     parts: HashMap<Box<str>, P>,
     /// The list under way.
     listing: Option<HashMap<Box<str>, P>>,
@@ -68,13 +92,14 @@ pub(super) struct Follow<P> {
 }
 
 impl<P: PartialEq> Follow<P> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(pace: Pace) -> Self {
         Self {
+            pace,
             parts: HashMap::new(),
             listing: None,
             is_complete: false,
             failing: None,
-            pause: PAUSES.0,
+            pause: PAUSE,
             changed: None,
             ages: None,
             last: Known::NotYet,
@@ -123,18 +148,18 @@ impl<P: PartialEq> Follow<P> {
             }
         }
         self.failing = None;
-        self.pause = PAUSES.0;
+        self.pause = PAUSE;
     }
 
     /// Takes a failure in, and says how long to wait before asking again.
     pub(super) fn failure(&mut self, cause: Cause, now: Instant) -> Duration {
         let first = match self.failing {
-            Some((first, last, _)) if now.duration_since(last) < QUIET => first,
+            Some((first, last, _)) if now.duration_since(last) < self.pace.quiet => first,
             _ => now,
         };
         self.failing = Some((first, now, cause));
         let pause = self.pause;
-        self.pause = (pause * 2).min(PAUSES.1);
+        self.pause = (pause * 2).min(self.pace.longest_pause());
         pause
     }
 
@@ -147,8 +172,10 @@ impl<P: PartialEq> Follow<P> {
     pub(super) fn wakes(&self) -> Option<Instant> {
         let settled = self.changed.map(|since| since + TOGETHER);
         let judged = self.failing.map(|(first, last, cause)| match cause {
-            Cause::Unreachable if self.last == Known::Yes => (first + TRUST).min(last + QUIET),
-            _ => last + QUIET,
+            Cause::Unreachable if self.last == Known::Yes => {
+                (first + self.pace.trust).min(last + self.pace.quiet)
+            }
+            _ => last + self.pace.quiet,
         });
         [settled, judged, self.ages].into_iter().flatten().min()
     }
@@ -156,7 +183,7 @@ impl<P: PartialEq> Follow<P> {
     /// What is due now, if anything is.
     pub(super) fn due(&mut self, now: Instant) -> Option<Due> {
         if let Some((_, last, _)) = self.failing
-            && now.duration_since(last) >= QUIET
+            && now.duration_since(last) >= self.pace.quiet
         {
             self.failing = None;
         }
@@ -165,7 +192,7 @@ impl<P: PartialEq> Follow<P> {
             Some((first, _, Cause::Unreachable))
                 if !self.is_complete
                     || self.last != Known::Yes
-                    || now.duration_since(first) >= TRUST =>
+                    || now.duration_since(first) >= self.pace.trust =>
             {
                 Known::Unreachable
             }
@@ -200,7 +227,7 @@ mod tests {
     }
 
     fn listed(start: Instant, keys: &[&str]) -> Follow<u8> {
-        let mut follow = Follow::new();
+        let mut follow = Follow::new(Pace::default());
         list(&mut follow, keys, start);
         let due = follow.due(start);
         assert_eq!(
@@ -221,7 +248,7 @@ mod tests {
     #[test]
     fn nothing_is_known_before_the_list_is_complete() {
         let start = Instant::now();
-        let mut follow = Follow::new();
+        let mut follow = Follow::new(Pace::default());
         follow.event(Event::Begin, start);
         follow.event(Event::Listed(Box::from("a"), Some(1_u8)), start);
         assert_eq!(follow.due(start), None);

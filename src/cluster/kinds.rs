@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
 
-use super::{Shared, watch};
+use super::{Pace, Shared, watch};
 use crate::plan::Facts;
 
 /// A kind that is followed.
@@ -54,15 +54,15 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// Follows all kinds, for ever.
-pub(super) async fn follow_all(client: &Client, shared: &Shared) {
+pub(super) async fn follow_all(client: &Client, pace: Pace, shared: &Shared) {
     tokio::join!(
-        watch::one::<bindings::RoleBindings>(client.clone(), shared),
-        watch::one::<bindings::ClusterRoleBindings>(client.clone(), shared),
-        watch::one::<service_accounts::ServiceAccounts>(client.clone(), shared),
-        watch::one::<namespaces::Namespaces>(client.clone(), shared),
-        watch::one::<limit_ranges::LimitRanges>(client.clone(), shared),
-        watch::one::<quotas::ResourceQuotas>(client.clone(), shared),
-        watch::one::<autoscalers::HorizontalPodAutoscalers>(client.clone(), shared),
-        watch::one::<nodes::Nodes>(client.clone(), shared),
+        watch::one::<bindings::RoleBindings>(client.clone(), pace, shared),
+        watch::one::<bindings::ClusterRoleBindings>(client.clone(), pace, shared),
+        watch::one::<service_accounts::ServiceAccounts>(client.clone(), pace, shared),
+        watch::one::<namespaces::Namespaces>(client.clone(), pace, shared),
+        watch::one::<limit_ranges::LimitRanges>(client.clone(), pace, shared),
+        watch::one::<quotas::ResourceQuotas>(client.clone(), pace, shared),
+        watch::one::<autoscalers::HorizontalPodAutoscalers>(client.clone(), pace, shared),
+        watch::one::<nodes::Nodes>(client.clone(), pace, shared),
     );
 }

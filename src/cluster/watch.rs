@@ -9,7 +9,7 @@ use kube::runtime::watcher::{self, watcher};
 use kube::{Api, Client, ResourceExt};
 
 use super::Shared;
-use super::follow::{Cause, Due, Event, Follow};
+use super::follow::{Cause, Due, Event, Follow, Pace};
 use super::kinds::{self, Kind};
 use super::status::Known;
 use crate::plan::Facts;
@@ -17,14 +17,12 @@ use crate::plan::Facts;
 /// How long a connection may take.
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
 
-/// How long the API may be silent before a connection counts as dead.
+/// How long the API may be silent before a connection counts as dead: longer than any watch is asked for, so that a quiet one
+/// is not taken for a dead one.
 pub(super) const SILENCE: Duration = Duration::from_secs(60);
 
-/// How long a watch is asked for: less than [`SILENCE`], so that a quiet one is not taken for a dead one.
-const WATCH_SECONDS: u32 = 45;
-
 /// Follows every kind, for ever.
-pub(super) async fn all(config: kube::Config, shared: Arc<Shared>) {
+pub(super) async fn all(config: kube::Config, pace: Pace, shared: Arc<Shared>) {
     let client = match Client::try_from(config) {
         Ok(client) => client,
         Err(error) => {
@@ -35,14 +33,15 @@ pub(super) async fn all(config: kube::Config, shared: Arc<Shared>) {
             return;
         }
     };
-    kinds::follow_all(&client, &shared).await;
+    kinds::follow_all(&client, pace, &shared).await;
 }
 
 /// Follows one kind, for ever.
-pub(super) async fn one<K: Kind>(client: Client, shared: &Shared) {
-    let asked = watcher::Config::default().timeout(WATCH_SECONDS);
+pub(super) async fn one<K: Kind>(client: Client, pace: Pace, shared: &Shared) {
+    let seconds = u32::try_from(pace.watch.as_secs()).unwrap_or(u32::MAX);
+    let asked = watcher::Config::default().timeout(seconds);
     let mut stream = pin!(watcher(Api::<K::Object>::all(client), asked));
-    let mut follow = Follow::<K::Part>::new();
+    let mut follow = Follow::<K::Part>::new(pace);
     let mut resumes = Instant::now();
     loop {
         let next = async {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use libtest_mimic::Failed;
 use pod_hardener::config::Settings;
+use serde_json::{Value, json};
 
 use crate::control_plane::ControlPlane;
 use crate::dry_run::Trial;
@@ -29,10 +30,15 @@ pub(super) fn real(plane: &ControlPlane) -> Result<(), Failed> {
         eprintln!("CORPUS names no folder of real inputs: the fixtures alone were tried");
         return Ok(());
     };
-    for enforce in [None, Some("baseline"), Some("restricted")] {
+    for (name, enforce) in [
+        ("any", None),
+        ("baseline", Some("baseline")),
+        ("restricted", Some("restricted")),
+    ] {
         let report = dry_run::all(
             plane,
             Trial {
+                name,
                 enforce,
                 ..Trial::shipped()
             },
@@ -91,13 +97,10 @@ pub(super) fn generated_pods(plane: &ControlPlane) -> Result<(), Failed> {
         .ok()
         .and_then(|count| count.parse().ok())
         .unwrap_or(1_000);
-    let everything = format!("{}{}", pod_hardener::config::EMBEDDED, pods::EVERYTHING);
-    let settings = Settings::parse(&everything, "defaults.toml and everything")
-        .map_err(|error| error.to_string())?;
     let trial = Trial {
-        settings,
-        enforce: None,
+        settings: with_everything()?,
         careless: true,
+        ..Trial::shipped()
     };
     let report = dry_run::all(plane, trial, generated::samples(count))?;
     eprintln!("{count} generated pods: {report}");
@@ -106,6 +109,77 @@ pub(super) fn generated_pods(plane: &ControlPlane) -> Result<(), Failed> {
             report.careless.contains_key(id),
             "no pod shows what {id} is for\n{report}"
         );
+    }
+    Ok(())
+}
+
+/// The shipped profiles and the one of everything.
+fn with_everything() -> Result<Settings, Failed> {
+    let text = format!("{}{}", pod_hardener::config::EMBEDDED, pods::EVERYTHING);
+    let settings = Settings::parse(&text, "defaults.toml and everything");
+    Ok(settings.map_err(|error| error.to_string())?)
+}
+
+/// Where LimitRanges and quotas judge what a pod asks for, real pods and generated ones are accepted as they are without us.
+pub(super) fn judged(plane: &ControlPlane) -> Result<(), Failed> {
+    let limit_range = |item: Value| json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "limits"}, "spec": {"limits": [item]}});
+    let quota = |scope: &str, hard: Value| {
+        json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": scope.to_lowercase()},
+            "spec": {"scopes": [scope], "hard": hard}})
+    };
+    let container = json!({"type": "Container", "min": {"cpu": "1m", "memory": "1Mi"}, "max": {"memory": "8Gi"},
+        "default": {"memory": "256Mi"}, "defaultRequest": {"cpu": "5m", "memory": "128Mi"}});
+    let ratio = json!({"type": "Container", "maxLimitRequestRatio": {"cpu": "10"}, "default": {"cpu": "500m"},
+        "defaultRequest": {"cpu": "100m"}});
+    let pod = json!({"type": "Pod", "max": {"cpu": "2"}});
+    let pod_ratio = json!({"type": "Pod", "maxLimitRequestRatio": {"cpu": "2"}});
+    let namespaces = [
+        ("container-limits", vec![limit_range(container)]),
+        ("container-ratio", vec![limit_range(ratio)]),
+        ("pod-limits", vec![limit_range(pod)]),
+        ("pod-ratio", vec![limit_range(pod_ratio)]),
+        (
+            "best-effort",
+            vec![
+                quota("BestEffort", json!({"pods": "1000"})),
+                quota("NotBestEffort", json!({"pods": "0"})),
+            ],
+        ),
+        (
+            "terminating",
+            vec![
+                quota("Terminating", json!({"requests.cpu": "10"})),
+                quota(
+                    "NotTerminating",
+                    json!({"limits.memory": "100Gi", "pods": "1000"}),
+                ),
+            ],
+        ),
+    ];
+    let generated = generated::samples(300);
+    let real: Vec<_> = corpus::root()
+        .iter()
+        .flat_map(|root| corpus::samples(root))
+        .collect();
+    for (name, objects) in namespaces {
+        let trial = Trial {
+            settings: with_everything()?,
+            name,
+            objects,
+            ..Trial::shipped()
+        };
+        // Few real pods are accepted where every one must say what it asks for.
+        let real = real
+            .iter()
+            .filter(|_| ["container-limits", "best-effort"].contains(&name));
+        let samples = generated.iter().chain(real).cloned().collect();
+        let report = dry_run::all(plane, trial, samples)?;
+        eprintln!(
+            "{name}: {} accepted, {} refused as written",
+            report.accepted,
+            report.refused.len()
+        );
+        assert!(report.accepted > 20, "{name}: {report}");
     }
     Ok(())
 }

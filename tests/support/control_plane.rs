@@ -101,8 +101,12 @@ impl ControlPlane {
 
     /// A client that may do anything.
     pub(crate) fn client(&self) -> anyhow::Result<kube::Client> {
-        let config = self.config(&self.url, self.admin_token())?;
-        Ok(kube::Client::try_from(config)?)
+        Ok(kube::Client::try_from(self.admin_config()?)?)
+    }
+
+    /// How the administrator reaches the API server.
+    pub(crate) fn admin_config(&self) -> anyhow::Result<kube::Config> {
+        self.config(&self.url, self.admin_token())
     }
 
     /// How `url`, which leads to this API server, is reached with a token.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use kube::Client;
 use kube::api::{Api, ApiResource, DynamicObject, PostParams};
 use libtest_mimic::Failed;
+use pod_hardener::cluster::{Cluster, Known, Pace};
 use pod_hardener::config::Settings;
 use pod_hardener::object::Template;
 use pod_hardener::plan::Facts;
@@ -30,8 +31,12 @@ use report::{Report, count};
 pub(crate) struct Trial {
     /// The configuration: every profile of it is tried.
     pub(crate) settings: Settings,
+    /// What its namespaces are called before the profile's name.
+    pub(crate) name: &'static str,
     /// The Pod Security level that all namespaces enforce, if any.
     pub(crate) enforce: Option<&'static str>,
+    /// What there is in each of the namespaces.
+    pub(crate) objects: Vec<Value>,
     /// Whether a careless fill-in of every gap is tried too.
     pub(crate) careless: bool,
 }
@@ -41,18 +46,16 @@ impl Trial {
     pub(crate) fn shipped() -> Self {
         Self {
             settings: Settings::embedded(),
+            name: "any",
             enforce: None,
+            objects: Vec::new(),
             careless: false,
         }
     }
 
     /// The namespace of a profile; without one, the namespace that no label opts in.
     pub(crate) fn namespace(&self, profile: Option<&str>) -> String {
-        format!(
-            "{}-{}",
-            self.enforce.unwrap_or("any"),
-            profile.unwrap_or("unlabelled")
-        )
+        format!("{}-{}", self.name, profile.unwrap_or("unlabelled"))
     }
 }
 
@@ -73,7 +76,7 @@ pub(crate) fn all(
     trial: Trial,
     samples: Vec<Sample>,
 ) -> Result<Report, Failed> {
-    let webhook = Webhook::start_with(trial.settings.clone());
+    let (webhook, known) = follow(plane, &trial)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -81,15 +84,20 @@ pub(crate) fn all(
         let client = plane.client()?;
         let trial = Arc::new(trial);
         prepare(&client, &trial, &samples, &webhook).await?;
+        let facts = facts(&known, &trial).await?;
         let samples = Arc::new(samples);
         let workers: Vec<_> = (0..WORKERS)
             .map(|worker| {
-                let (client, samples, trial) =
-                    (client.clone(), Arc::clone(&samples), Arc::clone(&trial));
+                let (client, samples, trial, facts) = (
+                    client.clone(),
+                    Arc::clone(&samples),
+                    Arc::clone(&trial),
+                    Arc::clone(&facts),
+                );
                 tokio::spawn(async move {
                     let mut report = Report::default();
                     for sample in samples.iter().skip(worker).step_by(WORKERS) {
-                        one(&client, &trial, sample, &mut report).await;
+                        one(&client, &trial, &facts, sample, &mut report).await;
                     }
                     report
                 })
@@ -127,8 +135,37 @@ pub(crate) fn all(
     })
 }
 
+/// A webhook that follows the cluster, and a second look at what it knows.
+fn follow(plane: &ControlPlane, trial: &Trial) -> Result<(Webhook, Cluster), Failed> {
+    let config = plane.admin_config()?;
+    let cluster = || Cluster::follow(config.clone(), Pace::default());
+    let webhook = Webhook::start_in(trial.settings.clone(), cluster()?);
+    Ok((webhook, cluster()?))
+}
+
+/// What is known once all that was prepared is: the same as the webhook knows, since nothing changes from then on.
+async fn facts(known: &Cluster, trial: &Trial) -> Result<Arc<Facts>, Failed> {
+    let names = trial.settings.profile_names();
+    let namespaces: Vec<String> = names.map(|name| trial.namespace(Some(name))).collect();
+    for _ in 0..100 {
+        let facts = known.facts();
+        let has_account =
+            |namespace: &String| facts.service_account(namespace, "default").is_some();
+        let statuses = known.statuses();
+        let all_known = statuses.iter().all(|status| status.known == Known::Yes);
+        drop(statuses);
+        if all_known && namespaces.iter().all(has_account) {
+            // The last of what was prepared is known a tenth of a second after it was made.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            return Ok(Arc::clone(&known.facts()));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Err(format!("not all is known: {:?}", known.statuses()).into())
+}
+
 /// Everything about one pod, as it is stored without and with each label.
-async fn one(client: &Client, trial: &Trial, sample: &Sample, report: &mut Report) {
+async fn one(client: &Client, trial: &Trial, facts: &Facts, sample: &Sample, report: &mut Report) {
     let (settings, unlabelled) = (&trial.settings, trial.namespace(None));
     let plain = match dry_run(client, &unlabelled, &sample.pod).await {
         Ok(plain) => plain,
@@ -152,15 +189,7 @@ async fn one(client: &Client, trial: &Trial, sample: &Sample, report: &mut Repor
                 .push(format!("{} under {name}: {what}: {detail}", sample.name));
         };
         let namespace = trial.namespace(Some(name));
-        let harden = |pod: &Value| {
-            harden_in(
-                &namespace,
-                &Facts::default(),
-                profile,
-                Template::Itself,
-                pod,
-            )
-        };
+        let harden = |pod: &Value| harden_in(&namespace, facts, profile, Template::Itself, pod);
         let stored = match dry_run(client, &namespace, &sample.pod).await {
             Ok(stored) => stored,
             Err(error) => {
@@ -256,6 +285,11 @@ pub(crate) async fn prepare(
         {
             let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account}});
             create(client, Some(namespace), account).await?;
+        }
+    }
+    for (namespace, _) in &namespaces {
+        for object in &trial.objects {
+            create(client, Some(namespace), object.clone()).await?;
         }
     }
     delete(client, "MutatingWebhookConfiguration", "zz-pod-hardener").await?;

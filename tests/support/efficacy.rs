@@ -69,12 +69,13 @@ pub(crate) fn measure(
     samples: &[Sample],
 ) -> Result<Efficacy, Failed> {
     let webhook = Webhook::start_with(settings.clone());
-    let trial = |enforce| Trial {
+    let trial = |name, enforce| Trial {
         settings: settings.clone(),
+        name,
         enforce,
-        careless: false,
+        ..Trial::shipped()
     };
-    let (open, enforced) = (trial(None), trial(Some("restricted")));
+    let (open, enforced) = (trial("any", None), trial("restricted", Some("restricted")));
     let rules = settings
         .profile(profile)
         .ok_or("there is no such profile")?;

@@ -8,7 +8,7 @@ use std::fmt;
 pub(crate) struct Report {
     /// Pods that the API server takes as written.
     pub(crate) accepted: usize,
-    pub(super) refused: Vec<String>,
+    pub(crate) refused: Vec<String>,
     pub(super) broken: Vec<String>,
     /// Ids of rules of the API, and how many pods of the careless fill-in were refused by them.
     pub(crate) careless: BTreeMap<&'static str, usize>,
