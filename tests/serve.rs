@@ -9,51 +9,28 @@
 )]
 #![allow(missing_docs, reason = "tests")]
 
+#[path = "support/client.rs"]
+mod client;
 #[path = "support/webhook.rs"]
 mod webhook;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Output};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
-};
+use client::{Stream, post, reply};
+use rustls::SupportedProtocolVersion;
 use serde_json::Value;
 use webhook::Webhook;
 
-type Stream = StreamOwned<ClientConnection, TcpStream>;
-
-/// A TLS client that trusts the server's own CA alone.
 fn connect(
     server: &Webhook,
     versions: &[&'static SupportedProtocolVersion],
     protocols: &[&str],
 ) -> Stream {
-    let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_slice(server.ca.as_bytes()).unwrap())
-        .unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(versions)
-        .unwrap();
-    let mut config = config.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = protocols
-        .iter()
-        .map(|protocol| protocol.as_bytes().to_vec())
-        .collect();
-    let name = ServerName::try_from("127.0.0.1").unwrap();
-    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
-    let socket = TcpStream::connect(server.url.trim_start_matches("https://")).unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .unwrap();
-    StreamOwned::new(connection, socket)
+    let address = server.url.trim_start_matches("https://");
+    client::connect((address, &server.ca), versions, protocols)
 }
 
 fn any(server: &Webhook) -> Stream {
@@ -62,36 +39,6 @@ fn any(server: &Webhook) -> Stream {
 
 fn review() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/review.json")).unwrap()
-}
-
-fn post(path: &str, content_type: &str, body: &str) -> String {
-    let length = body.len();
-    format!(
-        "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n{body}"
-    )
-}
-
-/// One reply: status and body, by its content-length.
-fn reply(stream: &mut impl Read) -> (u16, String, String) {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte).expect("a whole head");
-        head.push(byte[0]);
-    }
-    let head = String::from_utf8(head).unwrap();
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "))
-        .expect("a length");
-    let mut body = vec![0; length.parse().unwrap()];
-    stream.read_exact(&mut body).unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (
-        status,
-        head.to_lowercase(),
-        String::from_utf8(body).unwrap(),
-    )
 }
 
 fn ask(server: &Webhook, request: &str) -> (u16, String, String) {
