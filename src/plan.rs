@@ -6,7 +6,7 @@
 mod facts;
 mod patch;
 
-pub use facts::{ByNamespace, Facts, Ranges, Resources, ServiceAccount, Subjects};
+pub use facts::{ByNamespace, Facts, Ranges, Resources, ServiceAccount, ServiceAccounts, Subjects};
 
 use crate::config::Profile;
 use crate::object::{Container, Pod, Text};

@@ -15,7 +15,7 @@ pub struct Facts {
     /// Whom ClusterRoleBindings bind.
     pub cluster_role_bindings: Option<Arc<Subjects>>,
     /// The service accounts.
-    pub service_accounts: Option<Arc<ByNamespace<HashMap<Box<str>, ServiceAccount>>>>,
+    pub service_accounts: Option<Arc<ServiceAccounts>>,
     /// The ranges that OpenShift gave to namespaces (G1).
     pub ranges: Option<Arc<ByNamespace<Ranges>>>,
     /// The resources for which a LimitRange judges pods as a whole (L3).
@@ -27,6 +27,9 @@ pub struct Facts {
     /// Whether there is a Linux node, and every one has a runtime and a kernel that give a pod a user namespace (X16).
     pub user_namespaces: Option<bool>,
 }
+
+/// Service accounts, by namespace and name.
+pub type ServiceAccounts = ByNamespace<HashMap<Box<str>, ServiceAccount>>;
 
 /// What is known of each namespace that something is known of.
 pub type ByNamespace<T> = HashMap<Box<str>, T>;
