@@ -35,6 +35,17 @@ pub(crate) fn without(pod: &Value) -> Value {
         .filter(|volume| is_tokens(volume))
         .filter_map(|volume| volume["name"].as_str().map(str::to_owned))
         .collect();
+    // A volume that is mounted in another way too is somebody's own (T5).
+    let lists = ["containers", "initContainers"].map(|list| pod["spec"][list].as_array());
+    let containers = lists.into_iter().flatten().flatten();
+    let mounts = containers.flat_map(|container| container["volumeMounts"].as_array());
+    let is_strange = |entry: &&Value| {
+        let name = entry["name"].as_str().unwrap_or_default();
+        names.iter().any(|other| other == name) && **entry != mount(name)
+    };
+    if mounts.flatten().find(is_strange).is_some() {
+        return pod;
+    }
     let without = |object: &mut Map<String, Value>, list: &str| {
         let Some(Value::Array(entries)) = object.get_mut(list) else {
             return;
