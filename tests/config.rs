@@ -116,11 +116,11 @@ fn what_an_option_takes_is_said() {
         ),
         (
             "read-only-root-filesystem.size = \"lots\"",
-            "takes an amount like \"512Mi\"",
+            "takes an amount above zero like \"100m\" or \"512Mi\"",
         ),
         (
             "read-only-root-filesystem.size = \"0\"",
-            "takes an amount like \"512Mi\"",
+            "takes an amount above zero like \"100m\" or \"512Mi\"",
         ),
         (
             "no-privilege-escalation = true",
