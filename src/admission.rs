@@ -5,7 +5,7 @@ mod response;
 
 use serde::Serialize;
 
-use crate::config::Settings;
+use crate::config::{Effective, Profile, Settings};
 use crate::object::{Metadata, Template};
 use crate::plan::{Facts, Plan, Scope};
 use crate::record::{Record, Summary, warnings};
@@ -139,6 +139,9 @@ pub fn answer(
     facts: &Facts,
     body: &[u8],
 ) -> Result<Answer, Failure> {
+    if !settings.enabled() {
+        return Ok(disabled(settings, mode, profile, &request::read(body)?));
+    }
     let Some(profile) = settings.profile(profile) else {
         let known: Vec<&str> = settings.profile_names().collect();
         return Err(Failure::UnknownProfile {
@@ -157,17 +160,17 @@ pub fn answer(
 
     // The request's, which is always right (I1).
     let namespace = request.namespace.as_deref().unwrap_or_default();
-    let plan = Plan::new(pod, namespace, scope, profile, facts);
+    let effective = Effective::new(settings, profile, pod, namespace);
+    let plan = Plan::new(pod, namespace, scope, &effective, facts);
     let patch = if mode == Mode::Harden {
         plan.patch()
     } else {
         None
     };
     let summary = Summary::of(plan.findings());
-    // Warnings on what a controller makes reach nobody (J10).
-    let warnings = match object.metadata.as_ref().and_then(Metadata::controller) {
-        Some(_) => Vec::new(),
-        None => warnings(mode, profile.name(), plan.findings()),
+    let warnings = match made_by_a_controller(&request) {
+        true => Vec::new(),
+        false => warnings(mode, profile.name(), plan.findings()),
     };
     let body = Response {
         patch: patch.as_deref(),
@@ -186,6 +189,7 @@ pub fn answer(
         set: summary.set,
         kept: summary.kept,
         stepped_back: summary.stepped_back,
+        excepted: summary.excepted,
         patch_bytes: patch.map_or(0, |patch| patch.len()),
         warnings: warnings.len(),
         ..record(&request, mode, profile.name())
@@ -209,6 +213,43 @@ fn subject<'r>(request: &'r Request<'_>, mode: Mode) -> Option<(Template, Scope<
         }
         _ => None,
     }
+}
+
+/// The reply while the configuration stops all patching, whatever the path names: nothing of it can be in the way.
+fn disabled(settings: &Settings, mode: Mode, profile: &str, request: &Request<'_>) -> Answer {
+    // Only a name of the configuration may be counted by.
+    let profile = settings.profile(profile).map_or("", Profile::name);
+    let warnings = match made_by_a_controller(request) {
+        true => Vec::new(),
+        false => vec![
+            "pod-hardener is switched off by its configuration: nothing is hardened".to_owned(),
+        ],
+    };
+    let body = Response {
+        warnings: &warnings,
+        audit_annotations: [
+            ("disabled", "by the configuration"),
+            ("config", settings.version()),
+        ]
+        .into(),
+        ..Response::allow(&request.uid)
+    }
+    .to_json();
+    let record = Record {
+        outcome: "disabled",
+        warnings: warnings.len(),
+        ..record(request, mode, profile)
+    };
+    Answer { body, record }
+}
+
+/// Whether the object is a controller's: warnings on it reach nobody (J10).
+fn made_by_a_controller(request: &Request<'_>) -> bool {
+    let metadata = request
+        .object
+        .as_ref()
+        .and_then(|object| object.metadata.as_ref());
+    metadata.and_then(Metadata::controller).is_some()
 }
 
 /// The reply to a request that no rule has anything to say of.
@@ -251,6 +292,7 @@ fn record(request: &Request<'_>, mode: Mode, profile: &str) -> Record {
         set: String::new(),
         kept: String::new(),
         stepped_back: String::new(),
+        excepted: String::new(),
         patch_bytes: 0,
         warnings: 0,
     }

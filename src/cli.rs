@@ -1,5 +1,6 @@
 //! The commands.
 
+mod config;
 mod review;
 mod rules;
 mod serve;
@@ -26,6 +27,9 @@ enum Command {
     Serve(serve::Args),
     /// Answer one AdmissionReview from a file, as the webhook would, and check the patch.
     Review(review::Args),
+    /// Check a configuration, print what it comes to, or its grammar.
+    #[command(subcommand)]
+    Config(config::Command),
     /// Print the rules as the Markdown of docs/rules.md.
     Rules,
 }
@@ -41,6 +45,7 @@ impl Cli {
         let done = match self.command {
             Command::Serve(args) => serve::run(args),
             Command::Review(args) => review::run(args),
+            Command::Config(command) => config::run(command),
             Command::Rules => rules::run(),
         };
         done.unwrap_or_else(|error| {

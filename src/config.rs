@@ -1,14 +1,25 @@
 //! `defaults.toml` to [`Settings`]: read strictly, all errors of a file at once.
 
+mod effective;
 mod error;
+mod exceptions;
+mod image;
+mod overrides;
+mod profile;
 mod read;
+mod schema;
+mod show;
 mod value;
 
 use std::fmt::Write;
 
+pub use effective::Effective;
 pub use error::{ConfigError, Problem};
-
-use crate::rule::{Options, Rule};
+pub use exceptions::{ALL, EXCEPT};
+pub use overrides::Override;
+pub use profile::{Change, Origin, Profile, Said, Setting};
+pub use schema::schema;
+pub use show::{show, show_profiles};
 
 /// The file that is compiled in, and that users copy.
 pub const EMBEDDED: &str = include_str!("../defaults.toml");
@@ -16,11 +27,14 @@ pub const EMBEDDED: &str = include_str!("../defaults.toml");
 /// Bytes of the configuration's digest that make its version.
 const VERSION_BYTES: usize = 6;
 
-/// A configuration: its profiles, and which text it came from.
+/// A configuration: its profiles and overrides, and which text it came from.
 #[derive(Clone, Debug)]
 pub struct Settings {
     version: String,
+    enabled: Said<bool>,
+    registry_mirrors: Said<Vec<String>>,
     profiles: Vec<Profile>,
+    overrides: Vec<Override>,
 }
 
 impl Settings {
@@ -44,12 +58,19 @@ impl Settings {
     ///
     /// Every problem of the text, each with line, column and remedy.
     pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
-        let profiles =
-            read::profiles(text).map_err(|problems| ConfigError::new(file, text, problems))?;
-        Ok(Self {
-            version: version_of(text),
-            profiles,
-        })
+        read::settings(text).map_err(|problems| ConfigError::new(file, text, problems))
+    }
+
+    /// Whether anything is patched at all.
+    #[must_use]
+    pub fn enabled(&self) -> bool {
+        self.enabled.value
+    }
+
+    /// What mirrors put before the names of images, which is taken off before images are compared.
+    #[must_use]
+    pub fn registry_mirrors(&self) -> &[String] {
+        &self.registry_mirrors.value
     }
 
     /// The profile called `name`.
@@ -58,51 +79,27 @@ impl Settings {
         self.profiles.iter().find(|profile| profile.name == name)
     }
 
+    /// All profiles, in the order of the file.
+    #[must_use]
+    pub fn profiles(&self) -> &[Profile] {
+        &self.profiles
+    }
+
     /// The names of all profiles, in the order of the file.
     pub fn profile_names(&self) -> impl Iterator<Item = &str> {
         self.profiles.iter().map(|profile| profile.name.as_str())
+    }
+
+    /// The overrides, in the order of the file.
+    #[must_use]
+    pub fn overrides(&self) -> &[Override] {
+        &self.overrides
     }
 
     /// A short digest of the text: equal texts have equal versions, on every replica.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
-    }
-}
-
-/// The rules that a label switches on, and their options.
-#[derive(Clone, Debug)]
-pub struct Profile {
-    name: String,
-    rules: Vec<(&'static Rule, Options)>,
-}
-
-impl Profile {
-    /// Its name: the label's value, and the last part of the webhook's path.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The rules that are on, in the order of [`crate::rules::RULES`].
-    pub fn rules(&self) -> impl Iterator<Item = (&'static Rule, &Options)> {
-        self.rules.iter().map(|(rule, options)| (*rule, options))
-    }
-
-    /// The options of the rule called `id`; `None` where the rule is off.
-    #[must_use]
-    pub fn options(&self, id: &str) -> Option<&Options> {
-        self.rules
-            .iter()
-            .find(|(rule, _)| rule.id == id)
-            .map(|(_, options)| options)
-    }
-
-    /// The same profile with its rules in the opposite order, which must make no difference.
-    #[must_use]
-    pub fn reversed(mut self) -> Self {
-        self.rules.reverse();
-        self
     }
 }
 

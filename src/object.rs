@@ -77,6 +77,7 @@ impl Template {
         };
         Some(Pod {
             template: self,
+            kind: object.kind.as_deref(),
             metadata: holder.metadata.as_ref(),
             spec: holder.spec.as_ref()?,
         })
@@ -88,6 +89,8 @@ impl Template {
 pub struct Pod<'a> {
     /// Where in its object it is.
     pub template: Template,
+    /// The object's kind.
+    kind: Option<&'a str>,
     /// Its metadata.
     pub metadata: Option<&'a Metadata<'a>>,
     /// Its spec.
@@ -95,6 +98,15 @@ pub struct Pod<'a> {
 }
 
 impl<'a> Pod<'a> {
+    /// The kind that makes the pod: its controller's, or that of the object whose template it is.
+    #[must_use]
+    pub fn owner_kind(&self) -> Option<&'a str> {
+        match self.template {
+            Template::Itself => Some(self.metadata?.controller()?.kind.as_str()),
+            Template::Spec | Template::JobSpec => self.kind,
+        }
+    }
+
     /// The annotations, if there are any.
     #[must_use]
     pub fn annotations(&self) -> Option<&'a Pairs<'a>> {

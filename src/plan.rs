@@ -8,10 +8,10 @@ mod patch;
 
 pub use facts::{ByNamespace, Facts, Ranges, Resources, ServiceAccount, ServiceAccounts, Subjects};
 
-use crate::config::Profile;
+use crate::config::Effective;
 use crate::object::{Container, Pod, Text};
 use crate::rule::{
-    At, Finding, HOST_PROCESS, MIRROR_POD, Place, Reason, Rule, Say, Verdict, WINDOWS,
+    At, Exception, Finding, HOST_PROCESS, MIRROR_POD, Place, Reason, Rule, Say, Verdict, WINDOWS,
 };
 
 /// Which containers of the pod may still be changed.
@@ -31,14 +31,14 @@ pub struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Asks every rule of `profile` about every container of `pod` in `scope`, and, where the pod is being made, about the
-    /// pod as a whole. `namespace` is the one that the pod will be in.
+    /// Asks every rule that is on about every container of `pod` in `scope`, and, where the pod is being made, about the pod as
+    /// a whole. `namespace` is the one that the pod will be in.
     #[must_use]
     pub fn new(
         pod: Pod<'a>,
         namespace: &'a str,
         scope: Scope<'_>,
-        profile: &'a Profile,
+        effective: &'a Effective<'a>,
         facts: &'a Facts,
     ) -> Self {
         let mut plan = Self {
@@ -48,16 +48,22 @@ impl<'a> Plan<'a> {
         let (mirror, windows) = (pod.is_mirror(), pod.is_windows());
         let host_process = windows && pod.is_host_process();
         let mut ask = |container: Option<Container<'a>>| {
+            let profile = match container {
+                Some(container) => effective.of(container),
+                None => effective.of_pod(),
+            };
+            let place = container.map_or(Place::Pod, Place::of);
             for (rule, options) in profile.rules() {
                 let at = At {
+                    rule,
                     pod,
                     namespace,
+                    effective,
                     profile,
                     options,
                     facts,
                 };
                 let before = plan.findings.len();
-                let place = container.map_or(Place::Pod, Place::of);
                 let mut say = Say::new(&mut plan.findings, rule, place);
                 match (container, rule.container, rule.pod) {
                     (Some(container), Some(look), _) => look(at, container, &mut say),
@@ -73,6 +79,11 @@ impl<'a> Plan<'a> {
                     plan.leave_gaps(before, rule, place, reason);
                 }
             }
+            let overridden = match container {
+                Some(container) => effective.overridden(container),
+                None => effective.overridden_of_pod(),
+            };
+            plan.except(place, &overridden);
         };
         match scope {
             Scope::Creation => {
@@ -84,7 +95,18 @@ impl<'a> Plan<'a> {
                     .for_each(|container| ask(Some(container)));
             }
         }
+        plan.except(Place::Pod, effective.asked());
         plan
+    }
+
+    /// Says what was asked for otherwise.
+    fn except(&mut self, place: Place<'a>, exceptions: &[(&'static str, Exception<'a>)]) {
+        let findings = exceptions.iter().map(|(rule, exception)| Finding {
+            rule,
+            place,
+            verdict: Verdict::Excepted(*exception),
+        });
+        self.findings.extend(findings);
     }
 
     /// Makes what a rule changed, from the finding `before` on, one step back for `reason`.

@@ -18,6 +18,9 @@ use crate::rule::{Finding, Verdict};
 /// The longest name of a container (N6), and the most that is shown of anything out of the cluster.
 const MAX_SHOWN: usize = 63;
 
+/// The most that is shown of a reason that somebody wrote.
+const MAX_WORDS: usize = 160;
+
 /// The most bytes of one audit annotation: audit backends cut long ones (J7).
 const MAX_ANNOTATION: usize = 4_096;
 
@@ -40,7 +43,8 @@ pub struct Record {
     pub name: String,
     /// Whether nothing will be stored.
     pub dry_run: bool,
-    /// `patched`, `unchanged`, `shadow` (a plan that is only reported) or `skipped` (nothing that rules speak of).
+    /// `patched`, `unchanged`, `shadow` (a plan that is only reported), `skipped` (nothing that rules speak of) or `disabled`
+    /// (by the configuration).
     pub outcome: &'static str,
     /// What was set, or would be: rules and containers.
     pub set: String,
@@ -48,6 +52,8 @@ pub struct Record {
     pub kept: String,
     /// Steps back.
     pub stepped_back: String,
+    /// What overrides and the pod's author asked for otherwise.
+    pub excepted: String,
     /// Bytes of the patch.
     pub patch_bytes: usize,
     /// Warnings in the reply.
@@ -64,27 +70,32 @@ pub struct Summary {
     pub kept: String,
     /// Steps back, each with its reason in brackets.
     pub stepped_back: String,
+    /// What was asked for otherwise, each with who asked in brackets.
+    pub excepted: String,
 }
 
 impl Summary {
     /// The summary of `findings`.
     #[must_use]
     pub fn of(findings: &[Finding<'_>]) -> Self {
-        let (mut set, mut kept, mut stepped_back) =
-            (List::default(), List::default(), List::default());
-        for finding in findings {
+        let (mut set, mut kept) = (List::default(), List::default());
+        let (mut stepped_back, mut excepted) = (List::default(), List::default());
+        let details: Vec<String> = findings.iter().map(exception).collect();
+        for (finding, detail) in findings.iter().zip(&details) {
             let (rule, name) = (finding.rule, finding.place.name());
             match &finding.verdict {
                 Verdict::Set(..) | Verdict::Removed(..) => set.push(rule, "", name),
                 Verdict::Kept(choice) if choice.safe => {}
                 Verdict::Kept(choice) => kept.push(rule, &choice.said, name),
                 Verdict::SteppedBack(reason) => stepped_back.push(rule, reason.id, name),
+                Verdict::Excepted(_) => excepted.push(rule, detail, name),
             }
         }
         Self {
             set: set.render(),
             kept: kept.render(),
             stepped_back: stepped_back.render(),
+            excepted: excepted.render(),
         }
     }
 
@@ -101,10 +112,21 @@ impl Summary {
             ("set", self.set.as_str()),
             ("kept", self.kept.as_str()),
             ("stepped-back", self.stepped_back.as_str()),
+            ("excepted", self.excepted.as_str()),
         ];
         all.into_iter()
             .filter(|(_, value)| !value.is_empty())
             .collect()
+    }
+}
+
+/// Who asked for what is other, and why; empty where nobody did.
+fn exception(finding: &Finding<'_>) -> String {
+    match finding.verdict {
+        Verdict::Excepted(exception) => {
+            format!("{}: {}", exception.granted.as_str(), exception.words)
+        }
+        _ => String::new(),
     }
 }
 
@@ -151,7 +173,7 @@ impl<'f> List<'f> {
             }
             if !detail.is_empty() {
                 text.push_str(" (");
-                show(&mut text, detail);
+                show_words(&mut text, detail);
                 text.push(')');
             }
         }
@@ -170,6 +192,13 @@ fn show(text: &mut String, from_cluster: &str) {
             .take(MAX_SHOWN)
             .map(|c| if plain(c) { c } else { '?' }),
     );
+}
+
+/// The same for words of somebody: what sentences need is shown too, but nothing that could end the brackets around them.
+fn show_words(text: &mut String, words: &str) {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._/ :,'#".contains(c);
+    let shown = words.chars().take(MAX_WORDS);
+    text.extend(shown.map(|c| if plain(c) { c } else { '?' }));
 }
 
 /// Cuts a text of ASCII to at most `max` bytes, visibly.

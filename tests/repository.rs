@@ -21,7 +21,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pod_hardener::config::Settings;
+use pod_hardener::config::{Effective, Settings};
 use pod_hardener::object::{Object, Template};
 use pod_hardener::plan::{Facts, Plan, Scope};
 use pod_hardener::record::warnings;
@@ -42,21 +42,31 @@ fn readme_block(mark: &str) -> String {
     block.split_once("```").unwrap().0.to_owned()
 }
 
-#[test]
-fn the_page_of_rules_is_fresh() {
+/// Whether `file` holds what the command prints; with `UPDATE`, it is written anew.
+fn is_fresh(command: &[&str], file: &str) {
     let output = Command::new(env!("CARGO_BIN_EXE_pod-hardener"))
-        .arg("rules")
+        .args(command)
         .output()
         .unwrap();
     let page = String::from_utf8(output.stdout).unwrap();
-    let file = root().join("docs/rules.md");
+    let path = root().join(file);
     if std::env::var_os("UPDATE").is_some() {
-        fs::write(&file, &page).unwrap();
+        fs::write(&path, &page).unwrap();
     }
     assert!(
-        fs::read_to_string(&file).unwrap() == page,
-        "docs/rules.md is stale: run `make docs`"
+        fs::read_to_string(&path).unwrap() == page,
+        "{file} is stale: run `make docs`"
     );
+}
+
+#[test]
+fn the_page_of_rules_is_fresh() {
+    is_fresh(&["rules"], "docs/rules.md");
+}
+
+#[test]
+fn the_schema_of_the_configuration_is_fresh() {
+    is_fresh(&["config", "schema"], "docs/config.schema.json");
 }
 
 #[test]
@@ -69,12 +79,12 @@ fn the_readmes_pod_becomes_what_the_readme_says() {
 
     let text = pod("before").to_string();
     let object: Object<'_> = serde_json::from_str(&text).unwrap();
-    let facts = Facts::default();
+    let (facts, effective) = (Facts::default(), Effective::plain(profile));
     let plan = Plan::new(
         Template::Itself.pod(&object).unwrap(),
         "shop",
         Scope::Creation,
-        profile,
+        &effective,
         &facts,
     );
     let said = warnings(

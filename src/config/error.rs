@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
 /// One thing that is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -48,49 +50,35 @@ impl ConfigError {
         &self.problems
     }
 
-    /// Line and column, from 1, of a byte of the text, and the line itself.
-    fn position(&self, byte: usize) -> (usize, usize, &str) {
-        let before = self.text.get(..byte).unwrap_or(&self.text);
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = self
-            .text
-            .get(start..)
-            .unwrap_or_default()
-            .lines()
-            .next()
-            .unwrap_or_default();
-        let column = before.get(start..).unwrap_or_default().chars().count() + 1;
-        (before.matches('\n').count() + 1, column, line)
+    /// The problems, each drawn with its line, for a terminal that shows colours or one that does not.
+    #[must_use]
+    pub fn draw(&self, colours: bool) -> String {
+        let renderer = match colours {
+            true => Renderer::styled(),
+            false => Renderer::plain(),
+        };
+        let drawn: Vec<String> = self
+            .problems
+            .iter()
+            .map(|problem| renderer.render(&[self.report(problem)]))
+            .collect();
+        drawn.join("\n\n")
+    }
+
+    fn report<'r>(&'r self, problem: &'r Problem) -> annotate_snippets::Group<'r> {
+        let at = AnnotationKind::Primary.span(problem.span.clone());
+        let source = Snippet::source(self.text.as_str())
+            .path(self.file.as_str())
+            .annotation(at);
+        Level::ERROR
+            .primary_title(problem.message.as_str())
+            .element(source)
+            .element(Level::HELP.message(problem.remedy.as_str()))
     }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, problem) in self.problems.iter().enumerate() {
-            if i > 0 {
-                f.write_str("\n\n")?;
-            }
-            let (number, column, line) = self.position(problem.span.start);
-            let marked = self.text.get(problem.span.clone()).unwrap_or_default();
-            let width = marked
-                .lines()
-                .next()
-                .map_or(1, |text| text.chars().count().max(1));
-            let margin = number.to_string().len();
-            writeln!(f, "error: {}", problem.message)?;
-            writeln!(f, "{:margin$}--> {}:{number}:{column}", "", self.file)?;
-            writeln!(f, "{:margin$} |", "")?;
-            writeln!(f, "{number} | {line}")?;
-            writeln!(
-                f,
-                "{:margin$} | {:indent$}{}",
-                "",
-                "",
-                "^".repeat(width),
-                indent = column - 1
-            )?;
-            write!(f, "{:margin$} = help: {}", "", problem.remedy)?;
-        }
-        Ok(())
+        f.write_str(&self.draw(false))
     }
 }

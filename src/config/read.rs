@@ -1,194 +1,191 @@
 //! The grammar of the configuration: which tables and keys there are, and what they take.
 
+mod document;
+mod flaw;
+mod override_table;
+mod profile_table;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+pub(super) use document::{KEYS, settings};
+pub(super) use override_table::{REASON, SELECTORS};
+
 use super::error::Problem;
-use super::{Profile, value};
-use crate::rule::{Options, Rule, Value};
+use super::profile::{Change, Lists, Origin, To};
+use super::value;
+use crate::rule::Rule;
 use crate::rules::{RULES, find};
 
-/// The version of the configuration's grammar that this program reads.
-const GRAMMAR: &str = "1";
+/// Two words this much alike, of 1 for the same, are taken for one misspelt.
+const ALIKE: f64 = 0.8;
 
-/// The longest DNS label (RFC 1123), which a profile's name is.
-const MAX_LABEL: usize = 63;
+type Key<'i> = Spanned<Cow<'i, str>>;
+type Value<'i> = Spanned<DeValue<'i>>;
 
-type Entry<'t, 'i> = (
-    &'t Spanned<std::borrow::Cow<'i, str>>,
-    &'t Spanned<DeValue<'i>>,
-);
-
-/// The profiles of a configuration, or all that is wrong with it.
-pub(super) fn profiles(text: &str) -> Result<Vec<Profile>, Vec<Problem>> {
-    let (document, errors) = DeTable::parse_recoverable(text);
-    let mut problems: Vec<Problem> = errors
-        .iter()
-        .map(|error| {
-            let message = error.message().lines().collect::<Vec<_>>().join(", ");
-            let span = error.span().unwrap_or_default();
-            Problem::new(
-                span,
-                message,
-                "see https://toml.io/en/v1.0.0 for how TOML is written",
-            )
-        })
-        .collect();
-    let mut profiles = Vec::new();
-    if problems.is_empty() {
-        document_of(&document, &mut profiles, &mut problems);
-    }
-    if problems.is_empty() {
-        Ok(profiles)
-    } else {
-        Err(problems)
-    }
+/// What reads a text: where its lines are, and what is wrong with it so far.
+struct Reader<'x> {
+    text: &'x str,
+    /// Whether it is the shipped text, and not the one that is asked for.
+    shipped: bool,
+    problems: Vec<Problem>,
 }
 
-fn document_of(
-    document: &Spanned<DeTable<'_>>,
-    profiles: &mut Vec<Profile>,
-    problems: &mut Vec<Problem>,
-) {
-    let mut versioned = false;
-    for (key, value) in in_order(document.get_ref()) {
-        match key.get_ref().as_ref() {
-            "version" => {
-                versioned = true;
-                version(value, problems);
-            }
-            "profiles" => {
-                let Some(table) = table(value, "profiles", problems) else {
-                    continue;
-                };
-                profiles.extend(
-                    in_order(table)
-                        .into_iter()
-                        .filter_map(|entry| profile(entry, problems)),
-                );
-            }
-            _ => problems.push(unknown(key, "key", &["version", "profiles"])),
+impl Reader<'_> {
+    fn problem(&mut self, span: Range<usize>, message: String, remedy: impl Into<String>) {
+        self.problems.push(Problem::new(span, message, remedy));
+    }
+
+    fn wrong_type(&mut self, value: &Value<'_>, name: &str, takes: &str) {
+        self.problems.push(wrong_type(value, name, takes));
+    }
+
+    /// The line of a byte, from 1.
+    fn line(&self, byte: usize) -> usize {
+        let before = self.text.get(..byte).unwrap_or_default();
+        before.matches('\n').count() + 1
+    }
+
+    fn origin(&self, byte: usize) -> Origin {
+        match self.shipped {
+            true => Origin::Shipped(self.line(byte)),
+            false => Origin::Line(self.line(byte)),
         }
     }
-    if !versioned {
-        let message =
-            "the configuration does not say which version of its grammar it is written in";
-        problems.push(Problem::new(
-            0..0,
-            message.to_owned(),
-            "begin the file with `version = 1`",
-        ));
-    }
-}
 
-fn version(value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) {
-    if value
-        .get_ref()
-        .as_integer()
-        .is_none_or(|version| version.as_str() != GRAMMAR)
-    {
-        let message = "this program reads version 1 of the configuration, and no other".to_owned();
-        problems.push(Problem::new(value.span(), message, "write `version = 1`"));
+    /// The table of a value.
+    fn table<'t, 'i>(&mut self, value: &'t Value<'i>, name: &str) -> Option<&'t DeTable<'i>> {
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            self.wrong_type(value, name, "a table");
+        }
+        table
     }
-}
 
-fn profile((key, value): Entry<'_, '_>, problems: &mut Vec<Problem>) -> Option<Profile> {
-    let name = key.get_ref();
-    if !is_label(name) || name == "off" {
-        let message = format!("`{name}` cannot be the name of a profile");
-        let remedy = "a profile is named in a label of the namespace: lower-case letters, digits and `-`, at most 63, \
-                      and not `off`, which opts a namespace out";
-        problems.push(Problem::new(key.span(), message, remedy));
+    /// The switch of a value.
+    fn flag(&mut self, value: &Value<'_>, name: &str) -> Option<bool> {
+        let flag = value.get_ref().as_bool();
+        if flag.is_none() {
+            self.wrong_type(value, name, "`true` or `false`");
+        }
+        flag
     }
-    let mut rules = Vec::new();
-    for (key, value) in in_order(table(value, name, problems)?) {
-        match find(key.get_ref()) {
-            Some(rule) => {
-                let Some(table) = table(value, rule.id, problems) else {
-                    continue;
-                };
-                rules.extend(options(rule, table, problems).map(|options| (rule, options)));
-            }
-            None => {
-                let ids: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
-                problems.push(unknown(key, "rule", &ids));
+
+    /// The text of a value.
+    fn text<'t>(&mut self, value: &'t Value<'_>, name: &str, takes: &str) -> Option<&'t str> {
+        let text = value.get_ref().as_str();
+        if text.is_none() {
+            self.wrong_type(value, name, takes);
+        }
+        text
+    }
+
+    /// The texts of a list; those that do not fit are told of.
+    fn texts<'t>(
+        &mut self,
+        value: &'t Value<'_>,
+        name: &str,
+        takes: &str,
+        fits: impl Fn(&str) -> bool,
+    ) -> Vec<&'t str> {
+        let Some(entries) = value.get_ref().as_array() else {
+            self.wrong_type(value, name, takes);
+            return Vec::new();
+        };
+        let mut texts = Vec::new();
+        for entry in entries.iter() {
+            match entry.get_ref().as_str().filter(|text| fits(text)) {
+                Some(text) => texts.push(text),
+                None => self.wrong_type(entry, name, takes),
             }
         }
+        texts
     }
-    rules.sort_by_key(|(rule, _)| RULES.iter().position(|other| other.id == rule.id));
-    Some(Profile {
-        name: name.to_string(),
-        rules,
-    })
-}
 
-/// The options of an enabled rule; `None` where it is off.
-fn options(rule: &Rule, table: &DeTable<'_>, problems: &mut Vec<Problem>) -> Option<Options> {
-    let mut enabled = false;
-    let mut values: Vec<Value> = rule
-        .keys
-        .iter()
-        .map(|key| key.kind.default_value())
-        .collect();
-    for (name, given) in in_order(table) {
-        if name.get_ref() == "enabled" {
-            match given.get_ref().as_bool() {
-                Some(switch) => enabled = switch,
-                None => problems.push(wrong_type(given, "enabled", "`true` or `false`")),
-            }
-            continue;
+    /// The rule that a key names; `others` are the keys that may be there beside the rules.
+    fn rule(&mut self, key: &Key<'_>, others: &[&str]) -> Option<&'static Rule> {
+        let rule = find(key.get_ref());
+        if rule.is_none() {
+            let rules = RULES.iter().map(|rule| rule.id);
+            let known: Vec<&str> = others.iter().copied().chain(rules).collect();
+            self.unknown(key, "rule or key", &known);
         }
-        let position = rule.keys.iter().position(|key| key.name == name.get_ref());
-        let declared = position.and_then(|at| Some((rule.keys.get(at)?, values.get_mut(at)?)));
-        match declared {
-            Some((key, value)) => value::read(key, given, value, problems),
-            None => {
-                let known: Vec<&str> = rule.keys.iter().map(|key| key.name).collect();
-                let known: Vec<&str> = std::iter::once("enabled").chain(known).collect();
-                problems.push(unknown(name, &format!("key of `{}`", rule.id), &known));
-            }
+        rule
+    }
+
+    /// What the table of a rule changes.
+    fn changes(
+        &mut self,
+        rule: &'static Rule,
+        table: &DeTable<'_>,
+        lists: Lists,
+        changes: &mut Vec<Change>,
+    ) {
+        for (name, given) in in_order(table) {
+            let key = rule.keys.iter().enumerate();
+            let key = key.into_iter().find(|(_, key)| key.name == name.get_ref());
+            let to = match (name.get_ref().as_ref(), key) {
+                ("enabled", _) => self.flag(given, "enabled").map(To::Enabled),
+                (_, Some((at, key))) => value::read(key, given, lists, &mut self.problems)
+                    .map(|value| To::Value(at, value)),
+                (_, None) => {
+                    let keys = rule.keys.iter().map(|key| key.name);
+                    let known: Vec<&str> = std::iter::once("enabled").chain(keys).collect();
+                    let given = name.get_ref();
+                    let message = format!("`{}` has no key `{}`", rule.id, given.escape_debug());
+                    self.problem(name.span(), message, suggestion(given, &known));
+                    None
+                }
+            };
+            changes.extend(to.map(|to| Change {
+                rule,
+                to,
+                from: self.origin(name.span().start),
+                span: given.span(),
+            }));
         }
     }
-    enabled.then(|| Options::new(values))
-}
 
-fn is_label(name: &str) -> bool {
-    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=MAX_LABEL).contains(&name.len())
-        && name.bytes().all(inner)
-        && !name.starts_with('-')
-        && !name.ends_with('-')
-}
-
-fn table<'t, 'i>(
-    value: &'t Spanned<DeValue<'i>>,
-    name: &str,
-    problems: &mut Vec<Problem>,
-) -> Option<&'t DeTable<'i>> {
-    let table = value.get_ref().as_table();
-    if table.is_none() {
-        problems.push(wrong_type(value, name, "a table"));
+    fn unknown(&mut self, key: &Key<'_>, what: &str, known: &[&str]) {
+        let message = format!("there is no {what} `{}`", key.get_ref().escape_debug());
+        self.problem(key.span(), message, suggestion(key.get_ref(), known));
     }
-    table
 }
 
 /// The entries of a table in the order of the text: the parser sorts them by name.
-fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Entry<'t, 'i>> {
-    let mut entries: Vec<Entry<'t, 'i>> = table.iter().collect();
+fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Key<'i>, &'t Value<'i>)> {
+    let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     entries
 }
 
-fn unknown(key: &Spanned<std::borrow::Cow<'_, str>>, what: &str, known: &[&str]) -> Problem {
-    let message = format!("there is no {what} `{}`", key.get_ref());
-    Problem::new(
-        key.span(),
-        message,
-        format!("it may be: {}", known.join(", ")),
-    )
+/// The known word that was meant, or all of them.
+fn suggestion(word: &str, known: &[&str]) -> String {
+    let likeness = |known: &str| strsim::jaro_winkler(word, known);
+    let nearest = known
+        .iter()
+        .copied()
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    match nearest {
+        Some(nearest) if likeness(nearest) > ALIKE => format!("did you mean `{nearest}`?"),
+        Some(_) => format!("it may be: {}", known.join(", ")),
+        None => "there is none at all".to_owned(),
+    }
 }
 
-pub(super) fn wrong_type(value: &Spanned<DeValue<'_>>, name: &str, takes: &str) -> Problem {
-    let message = format!("`{name}` does not take this {}", value.get_ref().type_str());
+pub(super) fn wrong_type(value: &Value<'_>, name: &str, takes: &str) -> Problem {
+    let given = match value.get_ref() {
+        DeValue::String(text) => format!("`{}`", text.escape_debug()),
+        DeValue::Integer(number) => format!("the number {}", number.as_str()),
+        DeValue::Float(number) => format!("the number {}", number.as_str()),
+        DeValue::Boolean(flag) => format!("`{flag}`"),
+        DeValue::Datetime(_) => "a date".to_owned(),
+        DeValue::Array(_) => "a list".to_owned(),
+        DeValue::Table(_) => "a table".to_owned(),
+    };
+    let message = format!("`{name}` does not take {given}");
     Problem::new(value.span(), message, format!("`{name}` takes {takes}"))
 }

@@ -4,29 +4,36 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::error::Problem;
+use super::profile::Lists;
 use super::read::wrong_type;
 use crate::quantity::Quantity;
 use crate::rule::{Key, Kind, NONE, Name, Uid, Value};
 
 /// The users that can be given: below are those of images and nodes, above none exist in a user namespace (G4).
-const UIDS: std::ops::RangeInclusive<u16> = 10_000..=65_533;
+pub(super) const UIDS: std::ops::RangeInclusive<u16> = 10_000..=65_533;
 
-/// Reads what is `given` for `key` into `value`.
+/// What is `given` for `key`. Where lists are added to others, an entry may begin with `!`.
 pub(super) fn read(
     key: &Key,
     given: &Spanned<DeValue<'_>>,
-    value: &mut Value,
+    lists: Lists,
     problems: &mut Vec<Problem>,
-) {
-    let found = match key.kind {
+) -> Option<Value> {
+    let fits = |fits: fn(&str) -> bool| {
+        move |name: &str| match name.strip_prefix('!') {
+            Some(gone) => lists == Lists::AreAddedTo && fits(gone),
+            None => fits(name),
+        }
+    };
+    match key.kind {
         Kind::Capabilities(_) => names(
             key,
             given,
             problems,
-            is_capability,
+            fits(is_capability),
             "a list of capabilities in upper case and without `CAP_`, like [\"NET_RAW\"]; ALL is not one of them",
         ),
-        Kind::Paths(_) => paths(key, given, problems),
+        Kind::Paths(_) => paths(key, given, fits(is_path), problems),
         Kind::Choice(words) => text(
             key,
             given,
@@ -52,7 +59,7 @@ pub(super) fn read(
             key,
             given,
             problems,
-            is_annotation,
+            fits(is_annotation),
             "a list of annotations, like [\"vault.hashicorp.com/agent-inject=true\"]",
         ),
         Kind::Text(_) => text(key, given, problems, |_| true, "a text"),
@@ -61,9 +68,6 @@ pub(super) fn read(
             None
         }),
         Kind::Uid(_) => uid(key, given, problems),
-    };
-    if let Some(found) = found {
-        *value = found;
     }
 }
 
@@ -88,36 +92,27 @@ fn names(
     Some(Value::Names(names))
 }
 
-fn paths(key: &Key, given: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Option<Value> {
+fn paths(
+    key: &Key,
+    given: &Spanned<DeValue<'_>>,
+    fits: impl Fn(&str) -> bool,
+    problems: &mut Vec<Problem>,
+) -> Option<Value> {
     let takes =
         "a list of absolute paths without `.`, `..`, `:` or a `/` at the end, like [\"/tmp\"]";
-    let found = names(key, given, problems, is_path, takes)?;
-    if let Value::Names(paths) = &found {
-        let below = |path: &Name, other: &Name| {
-            path.text == other.text || path.text.starts_with(&format!("{}/", other.text))
-        };
-        let others = |at: usize| {
-            paths
-                .iter()
-                .enumerate()
-                .filter(move |(other, _)| *other != at)
-        };
-        for (at, path) in paths.iter().enumerate() {
-            if let Some((_, other)) = others(at).find(|(_, other)| below(path, other)) {
-                let message = format!(
-                    "`{}` is in `{}`, which `{}` names too",
-                    path.text, other.text, key.name
-                );
-                problems.push(Problem::new(
-                    given.span(),
-                    message,
-                    "name the folders that are needed, and none in another",
-                ));
-                break;
-            }
-        }
-    }
-    Some(found)
+    names(key, given, problems, fits, takes)
+}
+
+/// The first of some paths that lies in another one, or is there twice, and that other one.
+pub(super) fn first_nested(paths: &[Name]) -> Option<(&str, &str)> {
+    let is_in = |path: &Name, other: &Name| {
+        path.text == other.text || path.text.starts_with(&format!("{}/", other.text))
+    };
+    paths.iter().enumerate().find_map(|(at, path)| {
+        let mut others = paths.iter().enumerate().filter(|(other, _)| *other != at);
+        let (_, other) = others.find(|(_, other)| is_in(path, other))?;
+        Some((path.text.as_str(), other.text.as_str()))
+    })
 }
 
 fn text(

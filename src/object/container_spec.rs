@@ -14,6 +14,9 @@ pub struct ContainerSpec<'a> {
     /// Its name.
     #[serde(borrow)]
     name: Option<Text<'a>>,
+    /// What it runs.
+    #[serde(borrow)]
+    pub image: Option<Text<'a>>,
     /// `Always` makes an init container a sidecar.
     #[serde(borrow)]
     restart_policy: Option<Text<'a>>,

@@ -50,6 +50,13 @@ impl Pairs<'_> {
             .sum()
     }
 
+    /// Keys and values, in the document's order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
     /// The value of `key`; the last one, as Go's decoder has it.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {

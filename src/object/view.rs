@@ -14,6 +14,9 @@ use super::windows::Affinity;
 /// field of a pod spec's name that is read here.
 #[derive(Debug, Default, Deserialize)]
 pub struct Object<'a> {
+    /// Its kind.
+    #[serde(borrow)]
+    pub kind: Option<Text<'a>>,
     /// Its metadata: a template may have none.
     #[serde(borrow)]
     pub metadata: Option<Metadata<'a>>,
@@ -32,6 +35,9 @@ pub struct Metadata<'a> {
     /// What a made-up name begins with.
     #[serde(borrow)]
     pub generate_name: Option<Text<'a>>,
+    /// Its labels.
+    #[serde(borrow)]
+    pub labels: Option<Pairs<'a>>,
     /// Its annotations.
     #[serde(borrow)]
     pub annotations: Option<Pairs<'a>>,

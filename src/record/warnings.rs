@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{cut, show};
+use super::{cut, show, show_words};
 use crate::admission::Mode;
-use crate::rule::{Field, Finding, Place, Reason, Verdict};
+use crate::rule::{Exception, Field, Finding, Granted, Place, Reason, Verdict};
 
 /// The most warnings of one reply: an API server that has 4,096 characters of them cuts every one short (J9).
 const MAX_WARNINGS: usize = 10;
@@ -25,6 +25,7 @@ pub fn warnings(mode: Mode, profile: &str, findings: &[Finding<'_>]) -> Vec<Stri
         .iter()
         .for_each(|finding| lines.unsafe_choice(finding));
     findings.iter().for_each(|finding| lines.step_back(finding));
+    findings.iter().for_each(|finding| lines.exception(finding));
     if mode == Mode::Audit {
         findings.iter().for_each(|finding| lines.would_set(finding));
     }
@@ -37,6 +38,7 @@ enum Topic<'f> {
     WouldSet(&'static str),
     Unsafe(Field, &'f str),
     SteppedBack(Reason),
+    Excepted(Exception<'f>),
 }
 
 /// One warning to be.
@@ -54,7 +56,7 @@ impl<'f> Lines<'f> {
         let setting = match &finding.verdict {
             Verdict::Set(field, json) => setting(*field, json),
             Verdict::Removed(field, _) => format!("{} - 1", last(*field)),
-            Verdict::Kept(_) | Verdict::SteppedBack(_) => return,
+            Verdict::Kept(_) | Verdict::SteppedBack(_) | Verdict::Excepted(_) => return,
         };
         let line = self.line(Topic::WouldSet(finding.rule), finding);
         if !line.settings.contains(&setting) {
@@ -73,6 +75,12 @@ impl<'f> Lines<'f> {
     fn step_back(&mut self, finding: &'f Finding<'f>) {
         if let Verdict::SteppedBack(reason) = finding.verdict {
             self.line(Topic::SteppedBack(reason), finding);
+        }
+    }
+
+    fn exception(&mut self, finding: &'f Finding<'f>) {
+        if let Verdict::Excepted(exception) = finding.verdict {
+            self.line(Topic::Excepted(exception), finding);
         }
     }
 
@@ -143,6 +151,28 @@ impl Line<'_> {
                     " is kept, as written, against {}",
                     self.rules.join(", ")
                 )
+            }
+            Topic::Excepted(exception) => {
+                let rules = self.rules.join(", ");
+                let _ = match exception.granted {
+                    Granted::ByOverride => write!(text, ": {rules} overridden: "),
+                    Granted::ByAuthor => {
+                        write!(text, ": excepted from {rules} by its annotation: ")
+                    }
+                    Granted::NotByProfile => write!(
+                        text,
+                        ": not excepted from {rules}: the profile does not let authors do so: "
+                    ),
+                    Granted::WithoutReason => write!(
+                        text,
+                        ": not excepted from {rules}: its annotation gives no reason"
+                    ),
+                    Granted::NoSuchRule => {
+                        write!(text, ": its annotation names a rule that there is not: ")
+                    }
+                };
+                show_words(&mut text, exception.words);
+                Ok(())
             }
             Topic::SteppedBack(reason) => {
                 write!(

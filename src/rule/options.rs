@@ -114,6 +114,35 @@ impl Options {
         Self(values)
     }
 
+    /// Sets the value at `key`, but adds a list to the one that is there: an entry that begins with `!` takes one away.
+    pub(crate) fn merge(&mut self, key: usize, value: &Value) {
+        let Some(there) = self.0.get_mut(key) else {
+            return;
+        };
+        let (Value::Names(names), Value::Names(given)) = (&mut *there, value) else {
+            return there.clone_from(value);
+        };
+        for name in given {
+            match name.text.strip_prefix('!') {
+                Some(gone) => names.retain(|other| other.text != gone),
+                None if names.contains(name) => {}
+                None => names.push(name.clone()),
+            }
+        }
+    }
+
+    /// Sets the value at `key`.
+    pub(crate) fn set(&mut self, key: usize, value: Value) {
+        if let Some(there) = self.0.get_mut(key) {
+            *there = value;
+        }
+    }
+
+    /// The values, in the order of the rule's keys.
+    pub(crate) fn values(&self) -> &[Value] {
+        &self.0
+    }
+
     /// The list of names at `key`.
     #[must_use]
     pub fn names(&self, key: usize) -> &[Name] {

@@ -64,6 +64,46 @@ pub enum Verdict<'a> {
     Kept(Choice<'a>),
     /// It is missing and stays so.
     SteppedBack(Reason),
+    /// Somebody asked for something else than the profile says.
+    Excepted(Exception<'a>),
+}
+
+/// Something else than the profile says, and who asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exception<'a> {
+    /// Whether it is granted, and by whom.
+    pub granted: Granted,
+    /// Why, in their words, which nobody checked; where there is no such rule, the name that was given.
+    pub words: &'a str,
+}
+
+/// Whether an exception is granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Granted {
+    /// An override of the configuration says so.
+    ByOverride,
+    /// The pod's author says so, and the profile lets authors except this rule.
+    ByAuthor,
+    /// The profile does not let authors except this rule: nothing is changed by it.
+    NotByProfile,
+    /// The author gives no reason: nothing is changed by it.
+    WithoutReason,
+    /// There is no such rule.
+    NoSuchRule,
+}
+
+impl Granted {
+    /// In a word or two.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ByOverride => "override",
+            Self::ByAuthor => "author",
+            Self::NotByProfile => "not granted by the profile",
+            Self::WithoutReason => "not granted without a reason",
+            Self::NoSuchRule => "there is no such rule",
+        }
+    }
 }
 
 impl Verdict<'_> {

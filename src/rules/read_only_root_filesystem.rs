@@ -103,17 +103,15 @@ fn look_at_pod<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
     if !at.options.flag(AUTOSCALER) {
         return;
     }
-    let silent = |container: &Container<'_>| {
+    let silent = |container: Container<'a>| {
         let said = container
             .security_context()
             .and_then(|c| c.read_only_root_filesystem);
-        said.is_none() && doubt(at, *container).is_none()
+        let at = at.container(container)?;
+        let is_ours = said.is_none() && doubt(at, container).is_none();
+        is_ours.then(|| folders(at, container))
     };
-    let ours = at
-        .pod
-        .containers()
-        .filter(silent)
-        .flat_map(|container| folders(at, container));
+    let ours = at.pod.containers().filter_map(silent).flatten();
     let mut names: Vec<String> = ours.map(|(_, name)| name).collect();
     if names.is_empty() {
         return;

@@ -169,6 +169,7 @@ fn log(record: &Record, took: Duration) {
         set = record.set,
         kept = record.kept,
         stepped_back = record.stepped_back,
+        excepted = record.excepted,
         patch_bytes = record.patch_bytes,
         warnings = record.warnings,
         duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),

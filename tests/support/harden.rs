@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses its part of this")]
 
-use pod_hardener::config::Profile;
+use pod_hardener::config::{Effective, Profile};
 use pod_hardener::object::{Object, Template};
 use pod_hardener::plan::{Facts, Plan, Scope};
 use pod_hardener::rule::{Field, Level, Place, Verdict};
@@ -56,7 +56,8 @@ pub(crate) fn harden_in(
     let text = object.to_string();
     let view: Object<'_> = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let pod = template.pod(&view).ok_or("the object has no pod spec")?;
-    let plan = Plan::new(pod, namespace, Scope::Creation, profile, facts);
+    let effective = Effective::plain(profile);
+    let plan = Plan::new(pod, namespace, Scope::Creation, &effective, facts);
 
     let (mut set, mut removed) = (Vec::new(), Vec::new());
     let mut said = Vec::new();
@@ -85,7 +86,7 @@ pub(crate) fn harden_in(
                 set.push((pointer(field) + end, json));
             }
             Verdict::Removed(field, index) => removed.push((pointer(field), *index)),
-            Verdict::Kept(_) | Verdict::SteppedBack(_) => {}
+            Verdict::Kept(_) | Verdict::SteppedBack(_) | Verdict::Excepted(_) => {}
         }
         let verdict = match &finding.verdict {
             Verdict::Set(field, json) => format!("set {field} {json}"),
@@ -98,6 +99,9 @@ pub(crate) fn harden_in(
             }
             Verdict::Removed(field, index) => format!("removed {field} {index}"),
             Verdict::SteppedBack(reason) => format!("stepped back: {}", reason.id),
+            Verdict::Excepted(exception) => {
+                format!("{}: {}", exception.granted.as_str(), exception.words)
+            }
         };
         let place = match finding.place {
             Place::Container { kind, name, .. } => format!("{kind} {name}"),

@@ -1,0 +1,188 @@
+//! A profile: every rule's switch and options, each with where it was said.
+
+use crate::rule::{Options, Rule, Value};
+use crate::rules::RULES;
+
+/// Where a value was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// By nobody: the rule's own default.
+    Default,
+    /// In this line of the configuration, from 1.
+    Line(usize),
+    /// In this line of the shipped `defaults.toml`, of which a profile is extended.
+    Shipped(usize),
+    /// In this line of the configuration, by an override.
+    Override(usize),
+}
+
+/// A value, and where it was said.
+#[derive(Clone, Debug)]
+pub struct Said<T> {
+    /// The value.
+    pub value: T,
+    /// Where it was said.
+    pub from: Origin,
+}
+
+impl<T> Said<T> {
+    /// The value that nobody said.
+    pub(super) fn by_nobody(value: T) -> Self {
+        Self {
+            value,
+            from: Origin::Default,
+        }
+    }
+}
+
+/// One rule in a profile.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// Whether it is on.
+    pub enabled: Said<bool>,
+    /// Its options.
+    pub options: Options,
+    /// Where each of them was said, in the order of [`Rule::keys`].
+    pub from: Vec<Origin>,
+}
+
+impl Setting {
+    fn default_of(rule: &'static Rule) -> Self {
+        Self {
+            rule,
+            enabled: Said::by_nobody(false),
+            options: Options::new(
+                rule.keys
+                    .iter()
+                    .map(|key| key.kind.default_value())
+                    .collect(),
+            ),
+            from: vec![Origin::Default; rule.keys.len()],
+        }
+    }
+
+    fn take(&mut self, change: &Change, lists: Lists) {
+        match &change.to {
+            To::Enabled(enabled) => {
+                self.enabled = Said {
+                    value: *enabled,
+                    from: change.from,
+                };
+            }
+            To::Value(key, value) => {
+                match lists {
+                    Lists::AreAddedTo => self.options.merge(*key, value),
+                    Lists::AreReplaced => self.options.set(*key, value.clone()),
+                }
+                if let Some(from) = self.from.get_mut(*key) {
+                    *from = change.from;
+                }
+            }
+        }
+    }
+}
+
+/// What a list does to the one that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// It is added to it, and an entry that begins with `!` takes one away.
+    AreAddedTo,
+    /// It takes its place.
+    AreReplaced,
+}
+
+/// A change of one value of a rule.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The rule.
+    pub rule: &'static Rule,
+    pub(super) to: To,
+    pub(super) from: Origin,
+    /// Where in its text the value is, in bytes.
+    pub(super) span: std::ops::Range<usize>,
+}
+
+/// What is changed.
+#[derive(Clone, Debug)]
+pub(super) enum To {
+    /// The switch.
+    Enabled(bool),
+    /// The option at a position of [`Rule::keys`].
+    Value(usize, Value),
+}
+
+/// The rules that a label switches on, and their options.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    pub(super) name: String,
+    pub(super) extends: Option<String>,
+    /// The rules that an author may except a pod from.
+    pub(super) may_except: Said<Vec<&'static Rule>>,
+    pub(super) settings: Vec<Setting>,
+}
+
+impl Profile {
+    /// A profile in which every rule is off.
+    pub(super) fn empty(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            extends: None,
+            may_except: Said::by_nobody(Vec::new()),
+            settings: RULES.iter().map(|rule| Setting::default_of(rule)).collect(),
+        }
+    }
+
+    /// Its name: the label's value, and the last part of the webhook's path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The profile that it extends, if any.
+    #[must_use]
+    pub fn extends(&self) -> Option<&str> {
+        self.extends.as_deref()
+    }
+
+    /// The rules that an author may except a pod from.
+    #[must_use]
+    pub fn may_except(&self) -> &Said<Vec<&'static Rule>> {
+        &self.may_except
+    }
+
+    /// Every rule's setting, in the order of [`crate::rules::RULES`].
+    #[must_use]
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// The rules that are on, in the order of [`crate::rules::RULES`].
+    pub fn rules(&self) -> impl Iterator<Item = (&'static Rule, &Options)> {
+        let on = self.settings.iter().filter(|setting| setting.enabled.value);
+        on.map(|setting| (setting.rule, &setting.options))
+    }
+
+    /// The options of the rule called `id`; `None` where the rule is off.
+    #[must_use]
+    pub fn options(&self, id: &str) -> Option<&Options> {
+        let setting = self.settings.iter().find(|setting| setting.rule.id == id)?;
+        setting.enabled.value.then_some(&setting.options)
+    }
+
+    /// The same profile with its rules in the opposite order, which must make no difference.
+    #[must_use]
+    pub fn reversed(mut self) -> Self {
+        self.settings.reverse();
+        self
+    }
+
+    /// Takes one change over.
+    pub(super) fn take(&mut self, change: &Change, lists: Lists) {
+        let mut settings = self.settings.iter_mut();
+        if let Some(setting) = settings.find(|setting| setting.rule.id == change.rule.id) {
+            setting.take(change, lists);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The whole of the text, and its keys at the top.
+
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::{Reader, Value, in_order, override_table, profile_table};
+use crate::config::error::Problem;
+use crate::config::{EMBEDDED, Profile, Said, Settings};
+
+/// The version of the configuration's grammar that this program reads.
+const GRAMMAR: &str = "1";
+
+/// The keys at the top.
+pub(in crate::config) const KEYS: [&str; 5] = [
+    "version",
+    "enabled",
+    "registry-mirrors",
+    "profiles",
+    "overrides",
+];
+
+/// A configuration, or all that is wrong with it.
+pub(in crate::config) fn settings(text: &str) -> Result<Settings, Vec<Problem>> {
+    read(text, false)
+}
+
+/// The profiles that are shipped, for a text that extends them or has none of its own.
+pub(super) fn shipped_profiles() -> Vec<Profile> {
+    read(EMBEDDED, true).map_or_else(|_| Vec::new(), |settings| settings.profiles)
+}
+
+fn read(text: &str, shipped: bool) -> Result<Settings, Vec<Problem>> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    let mut reader = Reader {
+        text,
+        shipped,
+        problems: errors.iter().map(not_toml).collect(),
+    };
+    if !reader.problems.is_empty() {
+        return Err(reader.problems);
+    }
+    let settings = reader.document(&document);
+    match reader.problems.is_empty() {
+        true => Ok(settings),
+        false => Err(reader.problems),
+    }
+}
+
+fn not_toml(error: &toml::de::Error) -> Problem {
+    let message = error.message().lines().collect::<Vec<_>>().join(", ");
+    let remedy = match message.as_str() {
+        "duplicate key" => "a key or a table can be there only once: put both together",
+        _ => "see https://toml.io/en/v1.0.0 for how TOML is written",
+    };
+    Problem::new(error.span().unwrap_or_default(), message, remedy)
+}
+
+impl Reader<'_> {
+    fn document(&mut self, document: &Spanned<DeTable<'_>>) -> Settings {
+        let mut settings = Settings {
+            version: crate::config::version_of(self.text),
+            enabled: Said::by_nobody(true),
+            registry_mirrors: Said::by_nobody(Vec::new()),
+            profiles: Vec::new(),
+            overrides: Vec::new(),
+        };
+        let (mut version, mut profiles, mut overrides) = (None, None, None);
+        for (key, value) in in_order(document.get_ref()) {
+            match key.get_ref().as_ref() {
+                "version" => version = Some(value),
+                "enabled" => {
+                    settings.enabled = Said {
+                        value: self.flag(value, "enabled").unwrap_or(true),
+                        from: self.origin(key.span().start),
+                    }
+                }
+                "registry-mirrors" => {
+                    settings.registry_mirrors = Said {
+                        value: self.mirrors(value),
+                        from: self.origin(key.span().start),
+                    }
+                }
+                "profiles" => profiles = Some(value),
+                "overrides" => overrides = Some(value),
+                _ => self.unknown(key, "key", &KEYS),
+            }
+        }
+        self.version(version);
+        settings.profiles = match profiles {
+            // The shipped text has profiles: a text without any has those.
+            None => shipped_profiles(),
+            Some(value) => self
+                .table(value, "profiles")
+                .map_or_else(Vec::new, |table| profile_table::read(self, table)),
+        };
+        if let Some(value) = overrides {
+            settings.overrides = override_table::read(self, value, &settings);
+        }
+        settings
+    }
+
+    fn version(&mut self, value: Option<&Value<'_>>) {
+        const REMEDY: &str = "begin the file with `version = 1`";
+        let Some(value) = value else {
+            let message = "the configuration does not say which version of its grammar it is in";
+            return self.problem(0..0, message.to_owned(), REMEDY);
+        };
+        let version = value.get_ref().as_integer();
+        if version.is_none_or(|version| version.as_str() != GRAMMAR) {
+            let message = "this program reads version 1 of the configuration, and no other";
+            self.problem(value.span(), message.to_owned(), REMEDY);
+        }
+    }
+
+    fn mirrors(&mut self, value: &Value<'_>) -> Vec<String> {
+        let takes = "a list of what mirrors put before the names of images, like [\"mirror.example/docker.io\"]";
+        let texts = self.texts(value, "registry-mirrors", takes, is_mirror);
+        texts.into_iter().map(str::to_owned).collect()
+    }
+}
+
+/// A registry, with a path or without one, and nothing of an image.
+fn is_mirror(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/".contains(c);
+    !text.trim_end_matches('/').is_empty()
+        && text.chars().all(plain)
+        && !text.contains("//")
+        && !text.starts_with('/')
+}
