@@ -55,11 +55,9 @@ impl<'a> Plan<'a> {
             let place = container.map_or(Place::Pod, Place::of);
             for (rule, options) in profile.rules() {
                 let at = At {
-                    rule,
                     pod,
                     namespace,
                     effective,
-                    profile,
                     options,
                     facts,
                 };

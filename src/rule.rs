@@ -11,7 +11,7 @@ mod say;
 pub use options::{Key, Kind, NONE, Name, Options, Uid, Value};
 pub use say::{Choice, Exception, Finding, Granted, Level, Place, Say, Verdict};
 
-use crate::config::{Effective, Profile};
+use crate::config::Effective;
 use crate::object::{Container, Pod};
 use crate::plan::Facts;
 
@@ -53,29 +53,12 @@ pub struct At<'a> {
     pub pod: Pod<'a>,
     /// The namespace that it is in, or will be.
     pub namespace: &'a str,
-    /// The rule.
-    pub rule: &'static Rule,
-    /// The profile of each container.
+    /// The profile of each container, and of the pod.
     pub effective: &'a Effective<'a>,
-    /// The profile of what is looked at: a container, or the pod as a whole.
-    pub profile: &'a Profile,
-    /// The rule's own options in that profile.
+    /// The rule's own options for what is looked at: a container, or the pod as a whole.
     pub options: &'a Options,
     /// What is known of the cluster.
     pub facts: &'a Facts,
-}
-
-impl<'a> At<'a> {
-    /// The same rule at a container of the pod; `None` where it is off there.
-    #[must_use]
-    pub fn container(self, container: Container<'_>) -> Option<Self> {
-        let profile = self.effective.of(container);
-        Some(Self {
-            profile,
-            options: profile.options(self.rule.id)?,
-            ..self
-        })
-    }
 }
 
 /// A field, by its path from the container or from the pod.

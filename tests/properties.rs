@@ -18,7 +18,7 @@ mod pods;
 #[path = "support/token.rs"]
 mod token;
 
-use harden::{Hardened, harden_in, keeps};
+use harden::{Hardened, harden_by, keeps};
 use pod_hardener::config::{Profile, Settings};
 use pod_hardener::object::Template;
 use pod_hardener::plan::{Facts, Resources, ServiceAccount, Subjects};
@@ -35,11 +35,50 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 struct Setting {
     profile: Profile,
+    /// A configuration with overrides, in which the pod's exceptions hold too.
+    overrides: Option<Settings>,
     facts: Facts,
 }
 
 fn setting() -> impl Strategy<Value = Setting> {
-    (profile(), facts()).prop_map(|(profile, facts)| Setting { profile, facts })
+    let parts = (profile(), weighted(0.5, overrides()), facts());
+    parts.prop_map(|(profile, overrides, facts)| Setting {
+        profile,
+        overrides,
+        facts,
+    })
+}
+
+fn without_overrides() -> impl Strategy<Value = Setting> {
+    setting().prop_map(|setting| Setting {
+        overrides: None,
+        ..setting
+    })
+}
+
+/// What is other for some containers of the generated pods.
+const OVERRIDDEN: [&str; 10] = [
+    "containers = [\"c0\"]\nrun-as-high-uid.enabled = false",
+    "containers = [\"c1\"]\nrun-as-high-uid = { enabled = true, uid = \"namespace\" }",
+    "containers = [\"c1\", \"i*\"]\nuser-namespace = { enabled = true, when = \"always\" }",
+    "containers = [\"c*\"]\nrun-as-high-uid = { uid = \"image\", persistent-volumes = \"fs-group\" }",
+    "containers = [\"i0\"]\ndrop-capabilities = { all = true, keep = [\"!NET_BIND_SERVICE\", \"CHOWN\"] }",
+    "containers = [\"c0\"]\nread-only-root-filesystem = { enabled = true, writable-paths = [\"/var/lib/data\", \"/run/app\"] }",
+    "containers = [\"c1\"]\nread-only-root-filesystem.enabled = false",
+    "namespaces = [\"shop\"]\nmemory-resources = { enabled = true, request = \"48Mi\", limit = \"64Mi\" }",
+    "containers = [\"c0\"]\nmemory-resources.request = \"60Mi\"\ncpu-resources.limit = \"2\"",
+    "containers = [\"c0\"]\nno-service-account-token.enabled = false\nprobes = { enabled = true, tcp-readiness = true }",
+];
+
+fn overrides() -> impl Strategy<Value = Settings> {
+    prop::sample::subsequence(OVERRIDDEN.to_vec(), 1..OVERRIDDEN.len()).prop_map(|chosen| {
+        let overrides = chosen
+            .iter()
+            .map(|text| format!("[[overrides]]\nreason = \"chance\"\n{text}\n"));
+        let text = format!("version = 1\n[profiles.none]\nmemory-resources.limit = \"64Mi\"\n")
+            + &overrides.collect::<String>();
+        Settings::parse(&text, "overrides").unwrap_or_else(|error| panic!("{error}"))
+    })
 }
 
 /// Facts of the namespace, each known or not.
@@ -121,9 +160,21 @@ fn hardened(setting: &Setting, pod: &Value) -> Hardened {
 }
 
 fn by(setting: &Setting, template: Template, object: &Value) -> Hardened {
-    let Setting { profile, facts } = setting;
-    harden_in(harden::NAMESPACE, facts, profile, template, object)
-        .unwrap_or_else(|error| panic!("{error}\n{object}"))
+    let Setting {
+        profile,
+        overrides,
+        facts,
+    } = setting;
+    let namespace = harden::NAMESPACE;
+    harden_by(
+        overrides.as_ref(),
+        namespace,
+        facts,
+        profile,
+        template,
+        object,
+    )
+    .unwrap_or_else(|error| panic!("{error}\n{object}"))
 }
 
 proptest! {
@@ -176,6 +227,17 @@ proptest! {
         }
     }
 
+    /// A user that a user namespace does not have is one that the container cannot be made for (G4).
+    #[test]
+    fn a_user_that_is_given_exists_in_the_user_namespace(pod in pods::pod(), setting in setting()) {
+        let hardened = hardened(&setting, &pod);
+        if hardened.object["spec"]["hostUsers"] == false {
+            for (pointer, value) in hardened.set.iter().filter(|(pointer, _)| pointer.ends_with("runAsUser")) {
+                prop_assert!(value.as_u64().is_some_and(|uid| uid < 65_534), "{pointer}: {value}");
+            }
+        }
+    }
+
     #[test]
     fn a_rule_writes_only_the_fields_that_it_declares(pod in pods::pod(), setting in setting()) {
         for line in hardened(&setting, &pod).said {
@@ -187,7 +249,7 @@ proptest! {
     }
 
     #[test]
-    fn every_rule_speaks_of_every_container(pod in pods::pod(), setting in setting()) {
+    fn every_rule_speaks_of_every_container(pod in pods::pod(), setting in without_overrides()) {
         let said = hardened(&setting, &pod).said;
         for (rule, _) in setting.profile.rules().filter(|(rule, _)| rule.container.is_some()) {
             for container in containers(&pod) {
@@ -217,7 +279,7 @@ proptest! {
         let settings = Settings::embedded();
         let by = |name: &str, pod: &Value| {
             let profile = settings.profile(name).unwrap().clone();
-            hardened(&Setting { profile, facts: Facts::default() }, pod).object
+            hardened(&Setting { profile, overrides: None, facts: Facts::default() }, pod).object
         };
         let climbed = by("strict", &by("restricted", &by("compatible", &pod)));
         prop_assert_eq!(effective::settings(&climbed), effective::settings(&by("strict", &pod)));
@@ -229,6 +291,7 @@ fn the_generated_pods_have_a_volume_whose_name_is_ours() {
     let profile = Settings::embedded().profile("strict").unwrap().clone();
     let setting = Setting {
         profile,
+        overrides: None,
         facts: Facts::default(),
     };
     let pod = json!({"spec": {"containers": [{"name": "c0"}]}});

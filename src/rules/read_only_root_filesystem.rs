@@ -107,9 +107,9 @@ fn look_at_pod<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
         let said = container
             .security_context()
             .and_then(|c| c.read_only_root_filesystem);
-        let at = at.container(container)?;
+        let options = at.effective.of(container).options(RULE.id)?;
         let is_ours = said.is_none() && doubt(at, container).is_none();
-        is_ours.then(|| folders(at, container))
+        is_ours.then(|| folders(At { options, ..at }, container))
     };
     let ours = at.pod.containers().filter_map(silent).flatten();
     let mut names: Vec<String> = ours.map(|(_, name)| name).collect();

@@ -138,10 +138,7 @@ fn look_at_pod<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
     let users: Vec<(Container<'a>, User)> = at
         .pod
         .containers()
-        .map(|container| {
-            let user = at.container(container).map(|at| user::of(at, container));
-            (container, user.unwrap_or(User::Unasked))
-        })
+        .map(|container| (container, user::of(at, container)))
         .collect();
     if let Some(group) = fs_group(at, &users) {
         say.set(FS_GROUP, group.to_string());

@@ -1,7 +1,7 @@
 //! Who a container runs as, once everybody has spoken: the one decision that `run-as-high-uid` and `drop-capabilities` share.
 //!
-//! It reads the author's words (E2) and, where they are silent, says what `run-as-high-uid` does in this profile. So a rule
-//! knows what the other will do without seeing it.
+//! It reads the author's words (E2) and, where they are silent, says what `run-as-high-uid` does in the container's profile. So a
+//! rule knows what the other will do without seeing it.
 
 use crate::object::{Container, ContainerKind, Source};
 use crate::rule::{At, NODE_AGENT, Options, PRIVILEGED, Reason, Uid};
@@ -104,7 +104,11 @@ pub(super) fn of(at: At<'_>, container: Container<'_>) -> User {
         (Some(uid), _) => User::Given(uid),
         (None, Some(true)) => User::NonRoot,
         (None, Some(false)) => User::MayBeRoot,
-        (None, None) => match at.profile.options(super::run_as_high_uid::RULE.id) {
+        (None, None) => match at
+            .effective
+            .of(container)
+            .options(super::run_as_high_uid::RULE.id)
+        {
             Some(options) => silent(at, container, options),
             None => User::Unasked,
         },
@@ -174,8 +178,11 @@ fn numbered(at: At<'_>, uid: u32) -> User {
 /// The namespace's own user: from its name, which stays when it is made anew, so that data stays readable (G2). Small where
 /// the pod has or may get a user namespace, whatever the facts of the moment: a user that moves loses its data.
 fn namespace_uid(at: At<'_>, salt: &str) -> u32 {
-    let small = at.profile.options(super::user_namespace::RULE.id).is_some()
-        || at.pod.spec.host_users == Some(false);
+    let asked = at
+        .effective
+        .of_pod()
+        .options(super::user_namespace::RULE.id);
+    let small = asked.is_some() || at.pod.spec.host_users == Some(false);
     let hash = super::hash(&[salt, at.namespace]);
     let uid = if small {
         FIRST + hash % (END_OF_USER_NAMESPACE - FIRST)

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses its part of this")]
 
-use pod_hardener::config::{Effective, Profile};
+use pod_hardener::config::{Effective, Profile, Settings};
 use pod_hardener::object::{Object, Template};
 use pod_hardener::plan::{Facts, Plan, Scope};
 use pod_hardener::rule::{Field, Level, Place, Verdict};
@@ -53,10 +53,29 @@ pub(crate) fn harden_in(
     template: Template,
     object: &Value,
 ) -> Result<Hardened, String> {
+    harden_by(None, namespace, facts, profile, template, object)
+}
+
+/// The same with the overrides of a configuration and the exceptions of the pod, where there is a configuration.
+///
+/// # Errors
+///
+/// As [`harden`].
+pub(crate) fn harden_by(
+    settings: Option<&Settings>,
+    namespace: &str,
+    facts: &Facts,
+    profile: &Profile,
+    template: Template,
+    object: &Value,
+) -> Result<Hardened, String> {
     let text = object.to_string();
     let view: Object<'_> = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let pod = template.pod(&view).ok_or("the object has no pod spec")?;
-    let effective = Effective::plain(profile);
+    let effective = settings.map_or_else(
+        || Effective::plain(profile),
+        |settings| Effective::new(settings, profile, pod, namespace),
+    );
     let plan = Plan::new(pod, namespace, Scope::Creation, &effective, facts);
 
     let (mut set, mut removed) = (Vec::new(), Vec::new());

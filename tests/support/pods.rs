@@ -377,6 +377,10 @@ fn metadata() -> impl Strategy<Value = Value> {
             one_of([json!(""), json!("tmp"), json!("tmp,other")]),
         ),
         ("example.com/a~b", one_of([json!("kept \u{1b}[31m")])),
+        (
+            "except.pod-hardener.io/drop-capabilities",
+            one_of([json!("it must"), json!("")]),
+        ),
     ];
     let filler = weighted(0.01, select(vec![FULL, FULL - 600]));
     let annotations = weighted(0.8, object(0.04, annotations));
