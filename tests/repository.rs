@@ -21,7 +21,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pod_hardener::config::{Effective, Settings};
+use pod_hardener::config::{EMBEDDED, Effective, Settings};
 use pod_hardener::object::{Object, Template};
 use pod_hardener::plan::{Facts, Plan, Scope};
 use pod_hardener::record::warnings;
@@ -139,6 +139,24 @@ fn the_readmes_table_of_strict_is_fresh() {
         there == table,
         "the README's table of `strict` is stale: run `make docs`"
     );
+}
+
+#[test]
+fn the_configurations_that_are_shown_are_accepted() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let blocks = readme.split("```toml\n").skip(1);
+    let mut shown: Vec<String> = blocks
+        .map(|block| block.split("```").next().unwrap().to_owned())
+        .collect();
+    // What `defaults.toml` shows in a comment, as a reader takes it over.
+    let (_, example) = EMBEDDED.split_once("\n# [[overrides]]\n").unwrap();
+    let example = example.replace("\n# ", "\n").replace("\n#\n", "\n");
+    let example = example.trim_start_matches("# ");
+    shown.push(format!("version = 1\n[[overrides]]\n{example}"));
+    for text in shown {
+        let settings = Settings::parse(&text, "shown").unwrap_or_else(|error| panic!("{error}"));
+        assert!(!settings.overrides().is_empty(), "{text}");
+    }
 }
 
 #[test]
