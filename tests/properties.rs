@@ -75,8 +75,9 @@ fn overrides() -> impl Strategy<Value = Settings> {
         let overrides = chosen
             .iter()
             .map(|text| format!("[[overrides]]\nreason = \"chance\"\n{text}\n"));
-        let text = format!("version = 1\n[profiles.none]\nmemory-resources.limit = \"64Mi\"\n")
-            + &overrides.collect::<String>();
+        let text =
+            String::from("version = 1\n[profiles.none]\nmemory-resources.limit = \"64Mi\"\n")
+                + &overrides.collect::<String>();
         Settings::parse(&text, "overrides").unwrap_or_else(|error| panic!("{error}"))
     })
 }
