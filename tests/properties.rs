@@ -57,7 +57,9 @@ fn without_overrides() -> impl Strategy<Value = Setting> {
 }
 
 /// What is other for some containers of the generated pods.
-const OVERRIDDEN: [&str; 10] = [
+const OVERRIDDEN: [&str; 11] = [
+    // With the request of another one, the limit is below it.
+    "containers = [\"c*\"]\nmemory-resources = { enabled = true, limit = \"50Mi\" }",
     "containers = [\"c0\"]\nrun-as-high-uid.enabled = false",
     "containers = [\"c1\"]\nrun-as-high-uid = { enabled = true, uid = \"namespace\" }",
     "containers = [\"c1\", \"i*\"]\nuser-namespace = { enabled = true, when = \"always\" }",
