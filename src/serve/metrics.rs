@@ -13,7 +13,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
@@ -61,16 +61,21 @@ pub(super) struct Metrics {
     pub(super) certificate: Reloads,
 }
 
-/// The version of the configuration, asked for at each scrape.
+/// The configuration, asked for at each scrape.
 #[derive(Debug)]
 struct InForce(Arc<ArcSwap<Settings>>);
 
 impl Collector for InForce {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let info = Info::new(vec![("version", self.0.load().version().to_owned())]);
+        let settings = self.0.load();
+        let info = Info::new(vec![("version", settings.version().to_owned())]);
         let help = "The configuration in force";
         let metric = encoder.encode_descriptor("config", help, None, info.metric_type())?;
-        info.encode(metric)
+        info.encode(metric)?;
+        let enabled = ConstGauge::new(i64::from(settings.enabled()));
+        let help = "Whether the configuration in force hardens anything at all";
+        let kind = enabled.metric_type();
+        enabled.encode(encoder.encode_descriptor("config_enabled", help, None, kind)?)
     }
 }
 

@@ -96,9 +96,14 @@ pub(super) fn configuration(
     Ok(Taken::New(what))
 }
 
-/// A configuration in a few words.
+/// A configuration in a few words; one that is switched off is also told of loudly.
 pub(super) fn described(settings: &Settings, source: &str) -> String {
-    format!("version {} of {source}", settings.version())
+    let version = settings.version();
+    if settings.enabled() {
+        return format!("version {version} of {source}");
+    }
+    tracing::warn!(target: "reload", source, version, "the configuration is switched off: every pod is admitted as it is");
+    format!("version {version} of {source}, switched off: every pod is admitted as it is")
 }
 
 /// Puts a certificate in force, for all handshakes that come after.

@@ -191,6 +191,22 @@ fn no_request_fails_or_sees_a_bad_version_while_files_are_swapped() {
 }
 
 #[test]
+fn a_configuration_that_is_switched_off_is_told_everywhere() {
+    let mount = Mount::new(&[(FILE, "version = 1\n")]);
+    let args = ["--no-cluster", "--reload-interval", "0.1", "--config"];
+    let file = mount.file(FILE);
+    let mut server = Server::start(&[&args[..], &[&file]].concat());
+    assert_eq!(server.metric("pod_hardener_config_enabled"), 1.0);
+    mount.swap(&[(FILE, "version = 1\nenabled = false\n")]);
+    server.until("it is switched off", |server| {
+        server.metric("pod_hardener_config_enabled") == 0.0
+    });
+    let told = "switched off: every pod is admitted as it is";
+    assert!(server.get("/readyz?verbose").contains(told));
+    assert!(server.log().contains(told), "{}", server.log());
+}
+
+#[test]
 fn a_refused_configuration_is_told_everywhere_and_the_last_good_one_stays() {
     let (good, of_good) = config(20_002, "20m");
     let mount = Mount::new(&[(FILE, &good)]);
