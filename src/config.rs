@@ -33,6 +33,7 @@ pub struct Settings {
     version: String,
     enabled: Said<bool>,
     registry_mirrors: Said<Vec<String>>,
+    mirrors: image::Mirrors,
     profiles: Vec<Profile>,
     overrides: Vec<Override>,
 }
@@ -79,7 +80,12 @@ impl Settings {
         self.profiles.iter().find(|profile| profile.name == name)
     }
 
-    /// All profiles, in the order of the file.
+    /// The same, in the normal form of names.
+    fn mirrors(&self) -> &image::Mirrors {
+        &self.mirrors
+    }
+
+    /// All profiles: the shipped ones that the file has not, then those of the file, in its order.
     #[must_use]
     pub fn profiles(&self) -> &[Profile] {
         &self.profiles

@@ -47,13 +47,8 @@ impl<'a> Plan<'a> {
         };
         let (mirror, windows) = (pod.is_mirror(), pod.is_windows());
         let host_process = windows && pod.is_host_process();
-        let mut ask = |container: Option<Container<'a>>| {
-            let profile = match container {
-                Some(container) => effective.of(container),
-                None => effective.of_pod(),
-            };
-            let place = container.map_or(Place::Pod, Place::of);
-            for (rule, options) in profile.rules() {
+        let ask =
+            |plan: &mut Self, rule: &'static Rule, options, container: Option<Container<'a>>| {
                 let at = At {
                     pod,
                     namespace,
@@ -62,11 +57,12 @@ impl<'a> Plan<'a> {
                     facts,
                 };
                 let before = plan.findings.len();
+                let place = container.map_or(Place::Pod, Place::of);
                 let mut say = Say::new(&mut plan.findings, rule, place);
                 match (container, rule.container, rule.pod) {
                     (Some(container), Some(look), _) => look(at, container, &mut say),
                     (None, _, Some(look)) => look(at, &mut say),
-                    _ => continue,
+                    _ => return,
                 }
                 let out_of_reach = Reason::first([
                     (mirror, MIRROR_POD),
@@ -76,21 +72,27 @@ impl<'a> Plan<'a> {
                 if let Some(reason) = out_of_reach {
                     plan.leave_gaps(before, rule, place, reason);
                 }
-            }
-            let overridden = match container {
-                Some(container) => effective.overridden(container),
-                None => effective.overridden_of_pod(),
             };
-            plan.except(place, &overridden);
+        let each = |plan: &mut Self, container: Container<'a>| {
+            for (rule, options) in effective.of(container).rules() {
+                ask(plan, rule, options, Some(container));
+            }
+            plan.except(Place::of(container), &effective.overridden(container));
         };
         match scope {
             Scope::Creation => {
-                pod.containers().for_each(|container| ask(Some(container)));
-                ask(None);
+                pod.containers()
+                    .for_each(|container| each(&mut plan, container));
+                for rule in effective.rules() {
+                    if let Some(options) = effective.options_of_pod(rule) {
+                        ask(&mut plan, rule, options, None);
+                    }
+                }
+                plan.except(Place::Pod, &effective.overridden_of_pod());
             }
             Scope::Ephemeral(existing) => {
                 pod.new_ephemeral_containers(existing)
-                    .for_each(|container| ask(Some(container)));
+                    .for_each(|container| each(&mut plan, container));
             }
         }
         plan.except(Place::Pod, effective.asked());

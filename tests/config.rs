@@ -21,3 +21,8 @@ mod overrides;
 mod shown;
 #[path = "config/support.rs"]
 mod support;
+
+#[path = "support/harden.rs"]
+mod harden;
+#[path = "support/token.rs"]
+mod token;

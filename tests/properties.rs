@@ -72,16 +72,20 @@ const OVERRIDDEN: [&str; 11] = [
     "containers = [\"c0\"]\nno-service-account-token.enabled = false\nprobes = { enabled = true, tcp-readiness = true }",
 ];
 
+/// Some of them together: 64 of the ways to choose, read once.
 fn overrides() -> impl Strategy<Value = Settings> {
-    prop::sample::subsequence(OVERRIDDEN.to_vec(), 1..OVERRIDDEN.len()).prop_map(|chosen| {
-        let overrides = chosen
-            .iter()
-            .map(|text| format!("[[overrides]]\nreason = \"chance\"\n{text}\n"));
+    let chosen = (1..=64_usize).map(|n| {
+        let bits = n.wrapping_mul(0x9E37_79B9) >> 7;
+        let chosen = OVERRIDDEN.iter().enumerate();
+        let chosen = chosen.filter(|(at, _)| bits >> at & 1 == 1);
+        let overrides =
+            chosen.map(|(_, text)| format!("[[overrides]]\nreason = \"chance\"\n{text}\n"));
         let text =
             String::from("version = 1\n[profiles.none]\nmemory-resources.limit = \"64Mi\"\n")
                 + &overrides.collect::<String>();
         Settings::parse(&text, "overrides").unwrap_or_else(|error| panic!("{error}"))
-    })
+    });
+    select(chosen.collect::<Vec<_>>())
 }
 
 /// Facts of the namespace, each known or not.
@@ -237,6 +241,25 @@ proptest! {
         if hardened.object["spec"]["hostUsers"] == false {
             for (pointer, value) in hardened.set.iter().filter(|(pointer, _)| pointer.ends_with("runAsUser")) {
                 prop_assert!(value.as_u64().is_some_and(|uid| uid < 65_534), "{pointer}: {value}");
+            }
+        }
+    }
+
+    /// A user that is not root cannot listen on a low port, and cannot read the data of another, unless the pod says so (X4, X6).
+    #[test]
+    fn a_user_that_is_given_can_listen_and_read(pod in pods::pod(), setting in setting()) {
+        let hardened = hardened(&setting, &pod);
+        let context = &hardened.object["spec"]["securityContext"];
+        let ours = hardened.set.iter().filter_map(|(pointer, _)| pointer.strip_suffix("/securityContext/runAsUser"));
+        for container in ours.map(|pointer| hardened.object.pointer(pointer).unwrap()) {
+            let ports = container["ports"].as_array().into_iter().flatten();
+            let is_low = |port: &Value| port["containerPort"].as_u64().is_some_and(|port| (1..1_024).contains(&port));
+            if ports.clone().any(is_low) {
+                prop_assert!(context["sysctls"].to_string().contains("ip_unprivileged_port_start"), "{container}");
+            }
+            let mounts = container["volumeMounts"].as_array().into_iter().flatten();
+            if mounts.clone().any(|mount| mount["name"] == "data") {
+                prop_assert!(context["fsGroup"].is_u64(), "{container}");
             }
         }
     }

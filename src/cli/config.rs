@@ -22,13 +22,15 @@ pub(super) enum Command {
         /// The configuration; `-` reads it from stdin. The embedded one where none is given.
         file: Option<PathBuf>,
     },
-    /// Print every value in force, and the line that it comes from, as a configuration that says the same.
+    /// Print every value in force, and the lines that it comes from: without further arguments, as a configuration that comes to
+    /// the same.
     Show(Show),
     /// Print the grammar as JSON Schema, by which editors complete and check.
     Schema,
 }
 
-/// Arguments of `config show`. With a namespace, an image or the like, overrides are applied as they are to a container like that.
+/// Arguments of `config show`. With a namespace, an image or the like, overrides are laid over the profiles as they are for a
+/// container like that, of which nothing else is known.
 #[derive(Debug, clap::Args)]
 pub(super) struct Show {
     /// The configuration; `-` reads it from stdin. The embedded one where none is given.
@@ -37,7 +39,7 @@ pub(super) struct Show {
     /// One profile, instead of all.
     #[arg(long)]
     profile: Option<String>,
-    /// A container in this namespace.
+    /// A container in this namespace; `default` where another argument describes a container and this one is not given.
     #[arg(long)]
     namespace: Option<String>,
     /// A container that runs this image.

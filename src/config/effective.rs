@@ -2,27 +2,32 @@
 
 use std::borrow::Cow;
 
+use super::Settings;
+use super::exceptions::Asked;
 use super::image::Image;
 use super::overrides::Override;
 use super::profile::{Lists, Profile, To};
-use super::{Settings, exceptions};
 use crate::object::{Container, ContainerKind, Pod};
-use crate::rule::{Exception, Granted, Rule};
+use crate::rule::{Exception, Granted, Options, Rule};
 
 /// The profile of each container of a pod, and of the pod as a whole.
 #[derive(Clone, Debug)]
 pub struct Effective<'s> {
     /// The profile without what the pod's author is excepted from.
     profile: Cow<'s, Profile>,
-    /// What the author asks for, whether granted or not.
-    asked: Vec<(&'static str, Exception<'s>)>,
+    asked: Asked<'s>,
+    /// What the author asks for, each with the rule's id.
+    said: Vec<(&'static str, Exception<'s>)>,
     /// Each set of overrides that a container has, and what it makes of the profile.
     variants: Vec<Variant<'s>>,
-    /// For each container, its position in the spec and in `variants`; those without an override are not here.
-    containers: Vec<((ContainerKind, usize), usize)>,
+    /// For the containers of each list, their position in `variants`; none for those without an override.
+    lists: [Vec<Option<usize>>; LISTS],
     /// The pod's position in `variants`.
     of_pod: Option<usize>,
 }
+
+/// The lists of containers: init containers and sidecars, regular ones, ephemeral ones.
+const LISTS: usize = 3;
 
 #[derive(Clone, Debug)]
 struct Variant<'s> {
@@ -36,9 +41,10 @@ impl<'s> Effective<'s> {
     pub fn plain(profile: &'s Profile) -> Self {
         Self {
             profile: Cow::Borrowed(profile),
-            asked: Vec::new(),
+            asked: Asked::default(),
+            said: Vec::new(),
             variants: Vec::new(),
-            containers: Vec::new(),
+            lists: [const { Vec::new() }; LISTS],
             of_pod: None,
         }
     }
@@ -52,7 +58,7 @@ impl<'s> Effective<'s> {
         namespace: &str,
     ) -> Self {
         let mut this = Self {
-            asked: exceptions::of(pod, profile),
+            asked: Asked::of(pod, profile),
             ..Self::plain(profile)
         };
         this.except();
@@ -60,28 +66,16 @@ impl<'s> Effective<'s> {
         let selected: Vec<&Override> = overrides
             .filter(|other| other.selects.match_pod(pod, namespace))
             .collect();
-        if selected.is_empty() {
-            return this;
+        if !selected.is_empty() {
+            this.apply(&selected, settings, pod);
         }
-        let mut any = vec![false; selected.len()];
-        for container in pod.containers().chain(pod.new_ephemeral_containers(&[])) {
-            let name = container.spec.image.as_deref().unwrap_or_default();
-            let image = Image::parse(name, settings.registry_mirrors());
-            let mut overrides = Vec::new();
-            for (other, any) in selected.iter().zip(&mut any) {
-                if other.selects.match_container(container, &image) {
-                    overrides.push(*other);
-                    *any = true;
-                }
-            }
-            if let Some(variant) = this.variant(overrides) {
-                this.containers.push((position(container), variant));
-            }
-        }
-        // What is said of the pod as a whole follows every override of a container of it, in the order of the file.
-        let of_pod = selected.iter().zip(any).filter(|(_, any)| *any);
-        this.of_pod = this.variant(of_pod.map(|(other, _)| *other).collect());
+        this.said = this.asked.said(|rule| this.would_be_on(rule, profile));
         this
+    }
+
+    /// All rules, on or off, in the order of the profile.
+    pub fn rules(&self) -> impl Iterator<Item = &'static Rule> {
+        self.profile.settings().iter().map(|setting| setting.rule)
     }
 
     /// The profile for a container.
@@ -98,6 +92,21 @@ impl<'s> Effective<'s> {
             .map_or(&self.profile, |variant| &variant.profile)
     }
 
+    /// The options of `rule` for the pod as a whole, if it is on. A rule that looks at containers too has something to say of the
+    /// pod wherever it is on for one of them, whatever an override says of another one.
+    #[must_use]
+    pub fn options_of_pod(&self, rule: &Rule) -> Option<&Options> {
+        let of_pod = self.of_pod().options(rule.id);
+        let others = std::iter::once(&*self.profile)
+            .chain(self.variants.iter().map(|variant| &variant.profile));
+        match rule.container {
+            Some(_) => {
+                of_pod.or_else(|| others.into_iter().find_map(|other| other.options(rule.id)))
+            }
+            None => of_pod,
+        }
+    }
+
     /// The overrides of a container, in the order of the file.
     #[must_use]
     pub fn overrides(&self, container: Container<'_>) -> &[&'s Override] {
@@ -105,10 +114,10 @@ impl<'s> Effective<'s> {
             .map_or(&[], |variant| &variant.overrides)
     }
 
-    /// What the pod's author asks for, each with the rule's id, whether granted or not.
+    /// What the pod's author asks for, each with the rule's id: first what is granted.
     #[must_use]
     pub fn asked(&self) -> &[(&'static str, Exception<'s>)] {
-        &self.asked
+        &self.said
     }
 
     /// The rules that overrides change for a container, by id: those that look at containers.
@@ -125,20 +134,37 @@ impl<'s> Effective<'s> {
 
     /// Switches off what the author is excepted from.
     fn except(&mut self) {
-        for (rule, exception) in &self.asked {
-            if exception.granted == Granted::ByAuthor {
+        for asking in &self.asked.rules {
+            if asking.exception.granted == Granted::ByAuthor {
                 let mut settings = self.profile.to_mut().settings.iter_mut();
-                if let Some(setting) = settings.find(|setting| setting.rule.id == *rule) {
+                if let Some(setting) = settings.find(|setting| setting.rule.id == asking.rule.id) {
                     setting.enabled.value = false;
                 }
             }
         }
     }
 
-    fn is_excepted(&self, rule: &Rule) -> bool {
-        self.asked
-            .iter()
-            .any(|(id, exception)| *id == rule.id && exception.granted == Granted::ByAuthor)
+    /// Works out the variants of the containers, by the overrides that are for the pod.
+    fn apply(&mut self, selected: &[&'s Override], settings: &Settings, pod: Pod<'s>) {
+        let mut any = vec![false; selected.len()];
+        for container in pod.containers().chain(pod.new_ephemeral_containers(&[])) {
+            let name = container.spec.image.as_deref().unwrap_or_default();
+            let image = Image::parse(name, settings.mirrors());
+            let mut overrides = Vec::new();
+            for (other, any) in selected.iter().zip(&mut any) {
+                if other.selects.match_container(container, &image) {
+                    overrides.push(*other);
+                    *any = true;
+                }
+            }
+            let variant = self.variant(overrides);
+            if let Some(list) = self.lists.get_mut(list(container.kind)) {
+                list.push(variant);
+            }
+        }
+        // What is said of the pod as a whole follows every override of a container of it, in the order of the file.
+        let of_pod = selected.iter().zip(any).filter(|(_, any)| *any);
+        self.of_pod = self.variant(of_pod.map(|(other, _)| *other).collect());
     }
 
     /// The position of what `overrides` make of the profile: a later one wins, key by key. None where there are none.
@@ -158,7 +184,7 @@ impl<'s> Effective<'s> {
         for change in overrides.iter().flat_map(|other| other.changes()) {
             // What the author is excepted from stays off, whatever an override says of the rule's switch.
             let is_switch = matches!(change.to, To::Enabled(_));
-            if !(is_switch && self.is_excepted(change.rule)) {
+            if !(is_switch && self.asked.is_granted(change.rule)) {
                 profile.take(change, Lists::AreAddedTo);
             }
         }
@@ -166,10 +192,18 @@ impl<'s> Effective<'s> {
         Some(self.variants.len() - 1)
     }
 
+    /// Whether a rule is on somewhere in the pod, or would be if its author had asked for nothing.
+    fn would_be_on(&self, rule: &Rule, profile: &Profile) -> bool {
+        let overrides = self.variants.iter().flat_map(|variant| &variant.overrides);
+        let mut changes = overrides.flat_map(|other| other.changes());
+        profile.options(rule.id).is_some()
+            || changes
+                .any(|change| change.rule.id == rule.id && matches!(change.to, To::Enabled(true)))
+    }
+
     fn variant_of(&self, container: Container<'_>) -> Option<&Variant<'s>> {
-        let at = position(container);
-        let (_, variant) = self.containers.iter().find(|(other, _)| *other == at)?;
-        self.variants.get(*variant)
+        let of_list = self.lists.get(list(container.kind))?;
+        self.variants.get((*of_list.get(container.index)?)?)
     }
 
     fn variant_of_pod(&self) -> Option<&Variant<'s>> {
@@ -183,18 +217,20 @@ impl<'s> Effective<'s> {
         looks: impl Fn(&Rule) -> bool,
     ) -> Vec<(&'static str, Exception<'s>)> {
         let mut found = Vec::new();
-        let Some(variant) = variant else {
+        let Some(Variant { overrides, profile }) = variant else {
             return found;
         };
-        for other in &variant.overrides {
+        for other in overrides {
             for change in other.changes() {
+                let rule = change.rule;
                 let exception = Exception {
                     granted: Granted::ByOverride,
                     words: other.reason(),
                 };
-                let rule = change.rule;
-                let is_other = variant.profile.options(rule.id) != self.profile.options(rule.id);
-                if is_other && looks(rule) && !found.contains(&(rule.id, exception)) {
+                let is_other = profile.options(rule.id) != self.profile.options(rule.id);
+                let in_force = profile.setting(rule);
+                let has_part = in_force.is_some_and(|setting| setting.is_from(change.from));
+                if looks(rule) && is_other && has_part && !found.contains(&(rule.id, exception)) {
                     found.push((rule.id, exception));
                 }
             }
@@ -203,7 +239,11 @@ impl<'s> Effective<'s> {
     }
 }
 
-/// Where in the spec a container is.
-fn position(container: Container<'_>) -> (ContainerKind, usize) {
-    (container.kind, container.index)
+/// The list of the spec that containers of a kind are in.
+fn list(kind: ContainerKind) -> usize {
+    match kind {
+        ContainerKind::Init | ContainerKind::Sidecar => 0,
+        ContainerKind::Regular => 1,
+        ContainerKind::Ephemeral => 2,
+    }
 }

@@ -10,18 +10,21 @@ const DOCKER_HUB: &str = "docker.io";
 /// An image's name in its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Image<'t> {
-    /// Registry and repository: `docker.io/library/nginx`.
+    /// Registry and repository: `docker.io/library/nginx`. Empty where there is no name.
     repository: String,
     tag: Option<&'t str>,
     digest: Option<&'t str>,
 }
 
 impl<'t> Image<'t> {
-    /// The normal form of the image called `name`, once the first of `mirrors` that it begins with is taken off.
-    pub(super) fn parse(name: &'t str, mirrors: &[String]) -> Self {
-        let (repository, tag, digest) = split(without_mirror(name, mirrors));
+    /// The normal form of the image called `name`.
+    pub(super) fn parse(name: &'t str, mirrors: &Mirrors) -> Self {
+        let (repository, tag, digest) = split(name);
         Self {
-            repository: with_registry(repository),
+            repository: match repository.is_empty() {
+                true => String::new(),
+                false => mirrors.take_off(with_registry(repository)),
+            },
             tag,
             digest,
         }
@@ -37,8 +40,36 @@ impl<'t> Image<'t> {
     }
 }
 
+/// What mirrors put before the names of images, in the normal form of names.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mirrors(Vec<String>);
+
+impl Mirrors {
+    pub(super) fn new(names: &[String]) -> Self {
+        let normal = |name: &String| match name.trim_end_matches('/') {
+            registry if is_registry(registry) => format!("{registry}/"),
+            name => {
+                let (registry, path) = registry_and_path(name);
+                format!("{registry}/{path}/")
+            }
+        };
+        let mut mirrors: Vec<String> = names.iter().map(normal).collect();
+        // A mirror of a part of another one is the one that is meant.
+        mirrors.sort_by_key(|mirror| std::cmp::Reverse(mirror.len()));
+        Self(mirrors)
+    }
+
+    fn take_off(&self, repository: String) -> String {
+        let rest = |mirror: &String| repository.strip_prefix(mirror.as_str());
+        match self.0.iter().find_map(rest) {
+            Some(rest) => with_registry(rest),
+            None => repository,
+        }
+    }
+}
+
 /// What is before a tag and a digest, and both.
-fn split(name: &str) -> (&str, Option<&str>, Option<&str>) {
+pub(super) fn split(name: &str) -> (&str, Option<&str>, Option<&str>) {
     let (name, digest) = match name.split_once('@') {
         Some((name, digest)) => (name, Some(digest)),
         None => (name, None),
@@ -54,17 +85,26 @@ fn split(name: &str) -> (&str, Option<&str>, Option<&str>) {
     }
 }
 
-fn with_registry(name: &str) -> String {
-    let (registry, path) = match name.split_once('/') {
-        Some((first, path)) if first.contains(['.', ':']) || first == "localhost" => (first, path),
+/// Whether the first step of a name is a registry, and not a part of a name of Docker Hub.
+fn is_registry(step: &str) -> bool {
+    !step.contains('/') && (step.contains(['.', ':']) || step == "localhost")
+}
+
+/// The registry of a name, which is Docker Hub where none is written, and the rest.
+fn registry_and_path(name: &str) -> (&str, &str) {
+    match name.split_once('/') {
+        Some(("index.docker.io" | "registry-1.docker.io", path)) => (DOCKER_HUB, path),
+        Some((first, path)) if is_registry(first) => (first, path),
         _ => (DOCKER_HUB, name),
-    };
-    match registry {
-        DOCKER_HUB | "index.docker.io" | "registry-1.docker.io" if !path.contains('/') => {
-            format!("{DOCKER_HUB}/library/{path}")
-        }
-        "index.docker.io" | "registry-1.docker.io" => format!("{DOCKER_HUB}/{path}"),
-        _ => format!("{registry}/{path}"),
+    }
+}
+
+fn with_registry(name: &str) -> String {
+    let (registry, path) = registry_and_path(name);
+    // A pattern of all names is one of those that are not official, too.
+    match registry == DOCKER_HUB && !path.contains('/') && !path.starts_with('*') {
+        true => format!("{registry}/library/{path}"),
+        false => format!("{registry}/{path}"),
     }
 }
 
@@ -78,13 +118,13 @@ pub(super) struct ImagePattern {
 }
 
 impl ImagePattern {
-    /// Reads a pattern. It is brought into the normal form as names are, `mirrors` taken off too, unless it begins with `*`, which
-    /// may stand for a registry. Without a tag or a digest it stands for all of them.
-    pub(super) fn parse(text: &str, mirrors: &[String]) -> Self {
-        let (repository, tag, digest) = split(without_mirror(text, mirrors));
+    /// Reads a pattern. It is brought into the normal form as names are, unless it begins with `*`, which may stand for a
+    /// registry. Without a tag or a digest it stands for all of them.
+    pub(super) fn parse(text: &str, mirrors: &Mirrors) -> Self {
+        let (repository, tag, digest) = split(text);
         let repository = match repository.starts_with('*') {
             true => repository.to_owned(),
-            false => with_registry(repository),
+            false => mirrors.take_off(with_registry(repository)),
         };
         Self {
             text: text.to_owned(),
@@ -101,22 +141,21 @@ impl ImagePattern {
 
     /// Whether it stands for `image`.
     pub(super) fn matches(&self, image: &Image<'_>) -> bool {
-        let fits = |pattern: &Option<WildMatch>, text: &str| {
-            pattern.as_ref().is_none_or(|pattern| pattern.matches(text))
-        };
-        self.repository.matches(&image.repository)
-            && fits(&self.tag, image.tag())
-            && fits(&self.digest, image.digest.unwrap_or_default())
+        let tag = self.tag.as_ref();
+        let digest = self.digest.as_ref();
+        !image.repository.is_empty()
+            && self.repository.matches(&image.repository)
+            && tag.is_none_or(|pattern| pattern.matches(image.tag()))
+            && digest.is_none_or(|pattern| image.digest.is_some_and(|text| pattern.matches(text)))
     }
 
-    /// Whether it stands for every image.
+    /// Whether it stands for every image: for these, which have nothing in common but a `/`.
     pub(super) fn is_everything(&self) -> bool {
-        let parts = [
-            Some(&self.repository),
-            self.tag.as_ref(),
-            self.digest.as_ref(),
-        ];
-        parts.into_iter().flatten().all(is_everything)
+        let none = Mirrors::default();
+        let images = ["x:1", "localhost/y:z", "10.0.0.1:5000/w:v"];
+        images
+            .into_iter()
+            .all(|name| self.matches(&Image::parse(name, &none)))
     }
 }
 
@@ -125,20 +164,12 @@ pub(super) fn is_everything(pattern: &WildMatch) -> bool {
     pattern.matches("x") && pattern.matches("y1")
 }
 
-fn without_mirror<'n>(name: &'n str, mirrors: &[String]) -> &'n str {
-    let behind = |mirror: &String| {
-        let mirror = mirror.trim_end_matches('/');
-        name.strip_prefix(mirror)?.strip_prefix('/')
-    };
-    mirrors.iter().find_map(behind).unwrap_or(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn normal(name: &str) -> String {
-        let image = Image::parse(name, &[]);
+        let image = Image::parse(name, &Mirrors::default());
         let digest = image
             .digest
             .map_or(String::new(), |digest| format!("@{digest}"));
@@ -170,13 +201,29 @@ mod tests {
 
     #[test]
     fn patterns_are_written_as_names_are() {
-        let mirrors = ["mirror.example/hub/".to_owned(), "cache:5000".to_owned()];
+        let mirrors = Mirrors::new(&[
+            "mirror.example".to_owned(),
+            "mirror.example/hub/".to_owned(),
+            "cache:5000".to_owned(),
+            "copies".to_owned(),
+        ]);
         for (pattern, name, expected) in [
             ("nginx", "nginx", true),
             ("nginx", "docker.io/library/nginx:1.27@sha256:ab", true),
             ("nginx", "mirror.example/hub/library/nginx:1", true),
             ("nginx", "cache:5000/nginx", true),
             ("nginx", "mirror.example/hubs/nginx", false),
+            ("hubs/nginx", "mirror.example/hubs/nginx", true),
+            ("nginx", "copies/nginx", true),
+            ("nginx", "docker.io/copies/library/nginx", true),
+            ("mirror.example/hub/*", "quay.io/a/b", false),
+            ("mirror.example/hub/*", "bitnami/redis", true),
+            ("docker.io/*", "bitnami/redis:7", true),
+            ("docker.io/*", "nginx", true),
+            ("docker.io/ngin*", "nginx", true),
+            ("nginx@*", "nginx:1", false),
+            ("nginx@*", "nginx@sha256:ab", true),
+            ("*", "", false),
             ("mirror.example/hub/nginx:1.*", "nginx:1.27", true),
             ("mirror.example/hub/library/*", "nginx:1.27", true),
             ("nginx", "bitnami/nginx", false),
@@ -209,12 +256,14 @@ mod tests {
             ("**", true),
             ("?*", false),
             ("*:*", true),
-            ("*/*", false),
+            ("*/*", true),
+            ("*@*", false),
+            ("docker.io/*", false),
             ("nginx", false),
             ("*:1", false),
         ] {
             assert_eq!(
-                ImagePattern::parse(pattern, &[]).is_everything(),
+                ImagePattern::parse(pattern, &Mirrors::default()).is_everything(),
                 expected,
                 "{pattern}"
             );

@@ -44,8 +44,8 @@ pub struct Setting {
     pub enabled: Said<bool>,
     /// Its options.
     pub options: Options,
-    /// Where each of them was said, in the order of [`Rule::keys`].
-    pub from: Vec<Origin>,
+    /// Where each of them was said, in the order of [`Rule::keys`]: a list by everybody who added to it.
+    pub from: Vec<Vec<Origin>>,
 }
 
 impl Setting {
@@ -59,8 +59,13 @@ impl Setting {
                     .map(|key| key.kind.default_value())
                     .collect(),
             ),
-            from: vec![Origin::Default; rule.keys.len()],
+            from: vec![vec![Origin::Default]; rule.keys.len()],
         }
+    }
+
+    /// Whether something of it was said there.
+    pub(super) fn is_from(&self, origin: Origin) -> bool {
+        self.enabled.from == origin || self.from.iter().flatten().any(|from| *from == origin)
     }
 
     fn take(&mut self, change: &Change, lists: Lists) {
@@ -72,12 +77,18 @@ impl Setting {
                 };
             }
             To::Value(key, value) => {
-                match lists {
-                    Lists::AreAddedTo => self.options.merge(*key, value),
-                    Lists::AreReplaced => self.options.set(*key, value.clone()),
-                }
-                if let Some(from) = self.from.get_mut(*key) {
-                    *from = change.from;
+                let Some(from) = self.from.get_mut(*key) else {
+                    return;
+                };
+                match (value, lists) {
+                    (Value::Names(names), Lists::AreAddedTo) => {
+                        self.options.merge(*key, names);
+                        from.push(change.from);
+                    }
+                    _ => {
+                        self.options.set(*key, value.clone());
+                        *from = vec![change.from];
+                    }
                 }
             }
         }
@@ -176,6 +187,13 @@ impl Profile {
     pub fn reversed(mut self) -> Self {
         self.settings.reverse();
         self
+    }
+
+    /// The setting of a rule.
+    pub(super) fn setting(&self, rule: &Rule) -> Option<&Setting> {
+        self.settings
+            .iter()
+            .find(|setting| setting.rule.id == rule.id)
     }
 
     /// Takes one change over.

@@ -36,7 +36,7 @@ pub fn schema() -> Value {
                 "type": "object",
                 "propertyNames": {"pattern": PROFILE},
                 "additionalProperties": {"$ref": "#/definitions/profile"},
-                "description": "The profiles that labels of namespaces name. A file without any has the shipped ones.",
+                "description": "The profiles that labels of namespaces name, beside the shipped ones.",
             },
             overrides: {
                 "type": "array",

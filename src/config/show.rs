@@ -1,4 +1,4 @@
-//! A configuration as it is in force: every value, and where it comes from, as a configuration that says the same.
+//! A configuration as it is in force: every value, and where it comes from, as a configuration that comes to the same.
 
 use std::fmt::{Display, Write};
 
@@ -96,8 +96,8 @@ impl<'s> Page<'s> {
             let enabled = &setting.enabled;
             self.said(&format!("{id}.enabled"), enabled, enabled.value);
             for (key, from) in options(setting.rule, &setting.options).zip(&setting.from) {
-                let from = self.origin(*from);
-                self.line(&format!("{id}.{key}"), &from);
+                let from: Vec<String> = from.iter().map(|from| self.origin(*from)).collect();
+                self.line(&format!("{id}.{key}"), &from.join(", "));
             }
         }
     }

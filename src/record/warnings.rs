@@ -154,24 +154,31 @@ impl Line<'_> {
             }
             Topic::Excepted(exception) => {
                 let rules = self.rules.join(", ");
-                let _ = match exception.granted {
-                    Granted::ByOverride => write!(text, ": {rules} overridden: "),
-                    Granted::ByAuthor => {
-                        write!(text, ": excepted from {rules} by its annotation: ")
-                    }
-                    Granted::NotByProfile => write!(
-                        text,
-                        ": not excepted from {rules}: the profile does not let authors do so: "
-                    ),
-                    Granted::WithoutReason => write!(
-                        text,
-                        ": not excepted from {rules}: its annotation gives no reason"
-                    ),
-                    Granted::NoSuchRule => {
-                        write!(text, ": its annotation names a rule that there is not: ")
-                    }
+                let quoted = |text: &mut String, what: &str| {
+                    text.push_str(what);
+                    text.push_str(", \"");
+                    show_words(text, exception.words);
+                    let _ = write!(text, "\": {rules}");
                 };
-                show_words(&mut text, exception.words);
+                match exception.granted {
+                    // The reason before the rules: what is too long is cut.
+                    Granted::ByOverride => quoted(&mut text, ": overridden"),
+                    Granted::ByAuthor => quoted(&mut text, ": excepted by its annotation"),
+                    Granted::NotByProfile => {
+                        let why = "the profile does not let authors do so";
+                        let _ = write!(text, ": not excepted, since {why}: {rules}");
+                    }
+                    Granted::WithoutReason => {
+                        let why = "its annotation gives no reason";
+                        let _ = write!(text, ": not excepted, since {why}: {rules}");
+                    }
+                    Granted::NoSuchRule => {
+                        text.push_str(
+                            ": its annotation excepts it from a rule that there is not: ",
+                        );
+                        show_words(&mut text, exception.words);
+                    }
+                }
                 Ok(())
             }
             Topic::SteppedBack(reason) => {

@@ -114,13 +114,10 @@ impl Options {
         Self(values)
     }
 
-    /// Sets the value at `key`, but adds a list to the one that is there: an entry that begins with `!` takes one away.
-    pub(crate) fn merge(&mut self, key: usize, value: &Value) {
-        let Some(there) = self.0.get_mut(key) else {
+    /// Adds to the list at `key`; an entry that begins with `!` takes one away.
+    pub(crate) fn merge(&mut self, key: usize, given: &[Name]) {
+        let Some(Value::Names(names)) = self.0.get_mut(key) else {
             return;
-        };
-        let (Value::Names(names), Value::Names(given)) = (&mut *there, value) else {
-            return there.clone_from(value);
         };
         for name in given {
             match name.text.strip_prefix('!') {

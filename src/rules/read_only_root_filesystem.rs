@@ -100,15 +100,13 @@ fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
 }
 
 fn look_at_pod<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
-    if !at.options.flag(AUTOSCALER) {
-        return;
-    }
     let silent = |container: Container<'a>| {
         let said = container
             .security_context()
             .and_then(|c| c.read_only_root_filesystem);
         let options = at.effective.of(container).options(RULE.id)?;
-        let is_ours = said.is_none() && doubt(at, container).is_none();
+        let is_told = options.flag(AUTOSCALER);
+        let is_ours = is_told && said.is_none() && doubt(at, container).is_none();
         is_ours.then(|| folders(At { options, ..at }, container))
     };
     let ours = at.pod.containers().filter_map(silent).flatten();

@@ -14,7 +14,7 @@
 use super::user::{
     self, ADDS_CAPABILITIES, HOST_NETWORK, NO_ROOM, OPENSHIFT_SCC, PERSISTENT_DATA, User,
 };
-use crate::object::{Container, Source};
+use crate::object::{Container, Source, Volume};
 use crate::rule::{At, Choice, Field, Key, Kind, Level, NODE_AGENT, PRIVILEGED, Rule, Say};
 
 const RUN_AS_USER: Field = Field::container(&["securityContext", "runAsUser"]);
@@ -31,7 +31,7 @@ const LOW_PORTS_SYSCTL: &str = "net.ipv4.ip_unprivileged_port_start";
 pub(super) const UID: usize = 0;
 pub(super) const PERSISTENT_VOLUMES: usize = 1;
 pub(super) const SALT: usize = 2;
-const USE_FS_GROUP: usize = 3;
+pub(super) const USE_FS_GROUP: usize = 3;
 const LOW_PORTS: usize = 4;
 
 pub(super) static RULE: Rule = Rule {
@@ -140,9 +140,14 @@ fn look_at_pod<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
         .containers()
         .map(|container| (container, user::of(at, container)))
         .collect();
-    if let Some(group) = fs_group(at, &users) {
+    let any = |is: fn(&Volume<'_>) -> bool| at.pod.volumes().iter().any(is);
+    let data = any(|volume| volume.source == Source::Data);
+    let written = any(|volume| volume.source == Source::Written && !volume.is_api_token());
+    // Data that nobody asked to open keeps its group, whatever the kubelet writes beside it.
+    let is_wanted = if data { user::moves_data(at) } else { written };
+    if is_wanted && let Some(group) = user::group(at) {
         say.set(FS_GROUP, group.to_string());
-        if has(at, Source::Data) {
+        if data {
             // Otherwise the kubelet goes through every file at every start (X4).
             say.set(FS_GROUP_CHANGE_POLICY, r#""OnRootMismatch""#);
         }
@@ -163,48 +168,14 @@ fn look_at_pod<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
             .filter_map(|port| port.container_port);
         ports.any(|port| (1..1024).contains(&port))
     };
-    let wanted = users
-        .iter()
-        .any(|(container, user)| user.is_ours() && low(container));
-    if wanted && !open && at.options.flag(LOW_PORTS) {
+    let wanted = users.iter().any(|(container, user)| {
+        let options = at.effective.of(*container).options(RULE.id);
+        user.is_ours() && low(container) && options.is_some_and(|options| options.flag(LOW_PORTS))
+    });
+    if wanted && !open {
         say.set(
             SYSCTLS,
             format!(r#"{{"name":"{LOW_PORTS_SYSCTL}","value":"0"}}"#),
         );
     }
-}
-
-/// The group that opens the volumes to our user, where it is needed and harms nobody.
-fn fs_group(at: At<'_>, users: &[(Container<'_>, User)]) -> Option<u32> {
-    let context = at.pod.security_context();
-    let said = context.is_some_and(|c| c.fs_group.is_some());
-    // Root has other ideas of modes than a group has: an SSH key that a group may read is refused (X4).
-    let root = users.iter().any(|(_, user)| !user.is_known_not_root());
-    let data = has(at, Source::Data);
-    let moves_data = at.options.text(PERSISTENT_VOLUMES) == "fs-group";
-    let written = at
-        .pod
-        .volumes()
-        .iter()
-        .any(|volume| volume.source == Source::Written && !volume.is_api_token());
-    if said || root || (data && !moves_data) || !(written || data) || !at.options.flag(USE_FS_GROUP)
-    {
-        return None;
-    }
-    let uid = users.iter().find_map(|(_, user)| match user {
-        User::Ours(uid) => Some(*uid),
-        _ => None,
-    })?;
-    Some(
-        at.facts
-            .ranges(at.namespace)
-            .map_or(uid, |ranges| ranges.group),
-    )
-}
-
-fn has(at: At<'_>, source: Source) -> bool {
-    at.pod
-        .volumes()
-        .iter()
-        .any(|volume| volume.source == source)
 }

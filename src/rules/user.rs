@@ -6,7 +6,7 @@
 use crate::object::{Container, ContainerKind, Source};
 use crate::rule::{At, NODE_AGENT, Options, PRIVILEGED, Reason, Uid};
 
-use super::run_as_high_uid::{PERSISTENT_VOLUMES, SALT, UID};
+use super::run_as_high_uid::{PERSISTENT_VOLUMES, SALT, UID, USE_FS_GROUP};
 
 /// Who a container runs as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +94,16 @@ const KNOWN_SCCS: [&str; 5] = [
 
 /// Decides who `container` runs as.
 pub(super) fn of(at: At<'_>, container: Container<'_>) -> User {
+    let user = first(at, container);
+    // Another user reads the data on the pod's volumes by the pod's group, or not at all.
+    match user.is_ours() && mounts_data(at, container) && !opens_data(at) {
+        true => User::Open(PERSISTENT_DATA),
+        false => user,
+    }
+}
+
+/// The same, as if the pod's group could be had for the asking.
+fn first(at: At<'_>, container: Container<'_>) -> User {
     let (own, pod) = (container.security_context(), at.pod.security_context());
     let uid = own
         .and_then(|c| c.run_as_user)
@@ -104,15 +114,59 @@ pub(super) fn of(at: At<'_>, container: Container<'_>) -> User {
         (Some(uid), _) => User::Given(uid),
         (None, Some(true)) => User::NonRoot,
         (None, Some(false)) => User::MayBeRoot,
-        (None, None) => match at
-            .effective
-            .of(container)
-            .options(super::run_as_high_uid::RULE.id)
-        {
+        (None, None) => match options(at, container) {
             Some(options) => silent(at, container, options),
             None => User::Unasked,
         },
     }
+}
+
+/// What `run-as-high-uid` is to do with a container, if it is on.
+fn options<'a>(at: At<'a>, container: Container<'_>) -> Option<&'a Options> {
+    let profile = at.effective.of(container);
+    profile.options(super::run_as_high_uid::RULE.id)
+}
+
+/// Whether somebody asked that the data on the pod's volumes is opened to our user: a group is the pod's, so that what is asked
+/// for one container is asked for all.
+pub(super) fn moves_data(at: At<'_>) -> bool {
+    let asks = |options: &Options| options.text(PERSISTENT_VOLUMES) == "fs-group";
+    let mut containers = at.pod.containers();
+    containers.any(|container| options(at, container).is_some_and(asks))
+}
+
+/// Whether the pod's group opens its data to our user: the author's group, or ours.
+fn opens_data(at: At<'_>) -> bool {
+    let said = at
+        .pod
+        .security_context()
+        .is_some_and(|c| c.fs_group.is_some());
+    moves_data(at) && (said || group(at).is_some())
+}
+
+/// The group that opens the pod's volumes to our user, where nobody named one and it harms nobody.
+pub(super) fn group(at: At<'_>) -> Option<u32> {
+    let said = at
+        .pod
+        .security_context()
+        .is_some_and(|c| c.fs_group.is_some());
+    let users = || {
+        at.pod
+            .containers()
+            .map(|container| (container, first(at, container)))
+    };
+    // Root has other ideas of modes than a group has: an SSH key that a group may read is refused (X4).
+    if said || users().any(|(_, user)| !user.is_known_not_root()) {
+        return None;
+    }
+    let wants =
+        |container| options(at, container).is_some_and(|options| options.flag(USE_FS_GROUP));
+    let uid = users().find_map(|(container, user)| match user {
+        User::Ours(uid) if wants(container) => Some(uid),
+        _ => None,
+    })?;
+    let ranges = at.facts.ranges(at.namespace);
+    Some(ranges.map_or(uid, |ranges| ranges.group))
 }
 
 /// What the author says of `runAsNonRoot`: the container, else the pod (E2).
@@ -137,7 +191,6 @@ pub(super) fn is_node_agent(at: At<'_>) -> bool {
 /// What becomes of a container that nobody named a user for.
 fn silent(at: At<'_>, container: Container<'_>, options: &Options) -> User {
     let added = container.added_capabilities();
-    let data_may_move = options.text(PERSISTENT_VOLUMES) == "fs-group";
     let doubts = [
         (container.is_privileged(), PRIVILEGED),
         (at.pod.is_on_host_network(), HOST_NETWORK),
@@ -146,7 +199,7 @@ fn silent(at: At<'_>, container: Container<'_>, options: &Options) -> User {
             ADDS_CAPABILITIES,
         ),
         (
-            mounts_data(at, container) && !data_may_move,
+            mounts_data(at, container) && !moves_data(at),
             PERSISTENT_DATA,
         ),
         (is_node_agent(at), NODE_AGENT),

@@ -42,11 +42,29 @@ fn what_is_wrong_is_said_as_expected() {
 fn every_problem_has_a_place_in_the_text_and_a_remedy() {
     for file in files() {
         let text = std::fs::read_to_string(&file).unwrap();
-        let error = Settings::parse(&text, "x").unwrap_err();
+        let Err(error) = Settings::parse(&text, "x") else {
+            panic!("{} is accepted", file.display());
+        };
         for problem in error.problems() {
             assert!(text.get(problem.span.clone()).is_some(), "{problem:?}");
             assert!(!problem.remedy.is_empty(), "{problem:?}");
         }
+    }
+}
+
+#[test]
+fn a_long_line_of_profiles_that_extend_one_another_is_read_in_either_order() {
+    let profile = |n: usize| format!("[profiles.p{n}]\nextends = \"p{}\"\n", n + 1);
+    let mut profiles: Vec<String> = (0..5_000).map(profile).collect();
+    profiles.push("[profiles.p5000]\nprobes.enabled = true\n".to_owned());
+    for _ in 0..2 {
+        profiles.reverse();
+        let text = format!("version = 1\n{}", profiles.concat());
+        let Ok(settings) = Settings::parse(&text, "x") else {
+            panic!("it is refused");
+        };
+        let first = settings.profile("p0").unwrap();
+        assert!(first.options("probes").is_some());
     }
 }
 

@@ -80,7 +80,7 @@ fn show_applies_overrides_to_what_is_described() {
         inside.contains("[\"/tmp\", \"/var/cache/nginx\"]"),
         "{inside}"
     );
-    assert!(inside.contains("# stdin:6, by an override"), "{inside}");
+    assert!(inside.contains(", stdin:6, by an override"), "{inside}");
     assert!(!shown("other").contains("/var/cache/nginx"));
 
     let unknown = config(&["show", "--profile", "stric"], "");

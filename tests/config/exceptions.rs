@@ -76,25 +76,25 @@ fn an_author_excepts_a_rule_with_a_reason_where_the_profile_lets_authors_do_so()
             "runtime-default-seccomp",
             "its JIT needs a call that is filtered",
             true,
-            "excepted from runtime-default-seccomp by its annotation: its JIT needs a call that is filtered",
+            "excepted by its annotation, \"its JIT needs a call that is filtered\": runtime-default-seccomp",
         ),
         (
             "runtime-default-seccomp",
             " ",
             false,
-            "not excepted from runtime-default-seccomp: its annotation gives no reason",
+            "not excepted, since its annotation gives no reason: runtime-default-seccomp",
         ),
         (
             "no-privilege-escalation",
             "because",
             false,
-            "not excepted from no-privilege-escalation: the profile does not let authors do so: because",
+            "not excepted, since the profile does not let authors do so: no-privilege-escalation",
         ),
         (
             "seccomp",
             "because",
             false,
-            "its annotation names a rule that there is not: seccomp",
+            "its annotation excepts it from a rule that there is not: seccomp",
         ),
     ] {
         let review = review(&json!({format!("except.pod-hardener.io/{key}"): reason}));
@@ -137,6 +137,53 @@ fn all_stands_for_every_rule_that_may_be_excepted() {
 }
 
 #[test]
+fn a_crowd_of_names_that_are_no_rules_hides_nothing() {
+    let mut annotations: serde_json::Map<String, Value> = (0..20_000)
+        .map(|n| (format!("except.pod-hardener.io/a{n:05}"), json!("x")))
+        .collect();
+    let key = "except.pod-hardener.io/drop-capabilities".to_owned();
+    annotations.insert(key, json!("it must"));
+    let answered = answered(&settings(TEXT), Mode::Harden, &review(&json!(annotations)));
+    assert!(!answered.patch.contains("drop"));
+    assert_eq!(
+        answered.audit["excepted"],
+        "drop-capabilities: (pod) (author: it must); except: (pod) (there is no such rule: a00000)"
+    );
+}
+
+#[test]
+fn of_a_rule_by_its_name_and_of_all_there_is_one_verdict() {
+    let review = review(&json!({
+        "except.pod-hardener.io/all": "on its way out",
+        "except.pod-hardener.io/probes": " ",
+    }));
+    let answered = answered(&settings(TEXT), Mode::Harden, &review);
+    let excepted = answered.audit["excepted"].as_str().unwrap();
+    assert_eq!(excepted.matches("probes").count(), 1, "{excepted}");
+    assert!(excepted.contains("probes: (pod) (author: on its way out)"));
+}
+
+#[test]
+fn all_stands_for_what_an_override_switches_on_too() {
+    let text = format!(
+        "{TEXT}[[overrides]]\nreason = \"again\"\nnamespaces = [\"shop\"]\nrun-as-high-uid.enabled = true\n"
+    );
+    let review = review(&json!({"except.pod-hardener.io/all": "it is root"}));
+    let answered = answered(&settings(&text), Mode::Harden, &review);
+    assert!(!answered.patch.contains("runAsUser"), "{}", answered.patch);
+    let excepted = answered.audit["excepted"].as_str().unwrap();
+    assert!(
+        excepted.contains("run-as-high-uid: (pod) (author: it is root)"),
+        "{excepted}"
+    );
+    assert!(!excepted.contains("override"), "{excepted}");
+    assert!(
+        !excepted.contains("read-only"),
+        "a rule that is off anyway: {excepted}"
+    );
+}
+
+#[test]
 fn what_an_author_is_excepted_from_no_override_switches_on() {
     let text = format!(
         "{TEXT}[[overrides]]\nreason = \"again\"\nimages = [\"nginx\"]\nruntime-default-seccomp.enabled = true\n"
@@ -154,8 +201,7 @@ fn an_override_is_in_the_patch_the_warnings_and_the_audit_annotations() {
     let settings = settings(&text);
     let hardened = answered(&settings, Mode::Harden, &review(&json!({})));
     assert!(!hardened.patch.contains("seccomp"));
-    let warning =
-        "pod-hardener mine: container web: runtime-default-seccomp overridden: a JIT, see ticket 7";
+    let warning = "pod-hardener mine: container web: overridden, \"a JIT, see ticket 7\": runtime-default-seccomp";
     assert!(
         hardened.warnings.iter().any(|said| said == warning),
         "{:?}",
@@ -171,13 +217,14 @@ fn an_override_is_in_the_patch_the_warnings_and_the_audit_annotations() {
 
 #[test]
 fn reasons_cannot_forge_a_record() {
-    let reason = "x\u{1b}[31m; set: web\nWarning: all is well, \"really\"";
+    let reason = "x\u{1b}[31m; set: web\nWarning: all is well\", really";
     let review = review(&json!({"except.pod-hardener.io/probes": reason}));
     let answered = answered(&settings(TEXT), Mode::Harden, &review);
     let excepted = answered.audit["excepted"].as_str().unwrap();
     let warnings = answered.warnings.iter().map(String::as_str);
     for text in warnings.chain([excepted]) {
-        assert!(!text.contains(['\u{1b}', '\n', '"', ';']), "{text:?}");
+        assert!(!text.contains(['\u{1b}', '\n', ';']), "{text:?}");
+        assert!(text.matches('"').count() <= 2, "{text:?}");
     }
 }
 

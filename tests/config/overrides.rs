@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{settings, with_effective};
+use crate::support::{hardened, settings, with_effective};
 
 const PROFILE: &str = "version = 1
 registry-mirrors = [\"mirror.example/hub\"]
@@ -222,4 +222,86 @@ no-service-account-token.enabled = false
             vec!["no-service-account-token"]
         )
     );
+}
+
+/// Web listens on a low port and reads a Secret; its neighbour has a user of its own, and an override for that.
+#[test]
+fn what_the_pod_needs_for_one_container_no_override_of_another_takes_away() {
+    let text = "version = 1
+[profiles.mine]
+extends = \"strict\"
+[[overrides]]
+reason = \"it has a user\"
+images = [\"b\"]
+run-as-high-uid.enabled = false
+read-only-root-filesystem.enabled = false
+";
+    let object = json!({"spec": {
+        "containers": [
+            {"name": "web", "image": "a", "ports": [{"containerPort": 80}],
+             "volumeMounts": [{"name": "keys", "mountPath": "/keys"}]},
+            {"name": "b", "image": "b", "securityContext": {"runAsUser": 200}},
+        ],
+        "volumes": [{"name": "keys", "secret": {"secretName": "keys"}}],
+    }});
+    let hardened = hardened(text, &object);
+    let context = &hardened["spec"]["securityContext"];
+    assert_eq!(context["fsGroup"], 10_001);
+    assert_eq!(
+        context["sysctls"][0]["name"],
+        "net.ipv4.ip_unprivileged_port_start"
+    );
+    assert!(
+        hardened["metadata"]["annotations"].is_object(),
+        "{hardened:#}"
+    );
+}
+
+/// Whoever gets another user can read the data on the volumes, or does not get one.
+#[test]
+fn data_is_opened_to_all_containers_that_get_another_user_or_to_none() {
+    let over = |images: &str, option: &str| {
+        format!(
+            "[[overrides]]\nreason = \"data\"\nimages = [\"{images}\"]\nrun-as-high-uid.{option}\n"
+        )
+    };
+    let asked = over("postgres", "persistent-volumes = \"fs-group\"");
+    let mounts = json!([{"name": "data", "mountPath": "/data"}]);
+    let pod = |backup: Value| {
+        json!({"spec": {
+            "containers": [{"name": "db", "image": "postgres", "volumeMounts": mounts}, backup],
+            "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}],
+        }})
+    };
+    let both = pod(json!({"name": "backup", "image": "backup", "volumeMounts": mounts}));
+    let one = pod(json!({"name": "backup", "image": "backup"}));
+    let root =
+        pod(json!({"name": "backup", "image": "backup", "securityContext": {"runAsUser": 0}}));
+    let profile = "version = 1\n[profiles.mine]\nextends = \"restricted\"\n";
+    for (overrides, object, moved) in [
+        (String::new(), &both, false),
+        (asked.clone(), &both, true),
+        (
+            asked.clone() + &over("backup", "persistent-volumes = \"step-back\""),
+            &one,
+            true,
+        ),
+        // Root would read the Secrets of a group with other eyes, so that there is no group.
+        (asked.clone(), &root, false),
+        (
+            asked + &over("*stgres", "fs-group = false") + &over("backup", "fs-group = false"),
+            &both,
+            false,
+        ),
+    ] {
+        let hardened = hardened(&format!("{profile}{overrides}"), object);
+        let spec = &hardened["spec"];
+        assert_eq!(
+            spec["securityContext"]["fsGroup"] == 10_001,
+            moved,
+            "{overrides}"
+        );
+        let uid = &spec["containers"][0]["securityContext"]["runAsUser"];
+        assert_eq!(*uid == 10_001, moved, "{overrides}{hardened:#}");
+    }
 }

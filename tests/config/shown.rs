@@ -213,7 +213,12 @@ fn where_a_value_comes_from_is_said_line_by_line() {
 }
 
 #[test]
-fn a_file_without_profiles_has_the_shipped_ones() {
-    let own = settings("version = 1\n");
-    assert_eq!(values(&own), values(&Settings::embedded()));
+fn the_shipped_profiles_are_there_unless_the_file_has_its_own() {
+    for text in ["version = 1\n", "version = 1\n[profiles]\n"] {
+        assert_eq!(values(&settings(text)), values(&Settings::embedded()));
+    }
+    let own = settings("version = 1\n[profiles.strict]\nprobes.enabled = true\n[profiles.mine]\n");
+    let names: Vec<&str> = own.profile_names().collect();
+    assert_eq!(names, ["compatible", "restricted", "strict", "mine"]);
+    assert_eq!(own.profile("strict").unwrap().rules().count(), 1);
 }

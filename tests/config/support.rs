@@ -2,7 +2,10 @@
 
 use pod_hardener::config::{Effective, Settings};
 use pod_hardener::object::{Object, Pod, Template};
+use pod_hardener::plan::Facts;
 use serde_json::Value;
+
+use crate::harden;
 
 /// A configuration that is accepted.
 pub(crate) fn settings(text: &str) -> Settings {
@@ -28,4 +31,14 @@ pub(crate) fn with_effective<T>(
     let pod = template.pod(&view).expect("a pod");
     let profile = settings.profile("mine").expect("the profile");
     look(&Effective::new(settings, profile, pod, namespace), pod)
+}
+
+/// `pod` hardened by the profile `mine` of a configuration, in the namespace of the harness.
+pub(crate) fn hardened(text: &str, pod: &Value) -> Value {
+    let settings = settings(text);
+    let profile = settings.profile("mine").expect("the profile");
+    let (namespace, facts) = (harden::NAMESPACE, Facts::default());
+    let template = Template::Itself;
+    let hardened = harden::harden_by(Some(&settings), namespace, &facts, profile, template, pod);
+    hardened.unwrap_or_else(|error| panic!("{error}")).object
 }

@@ -5,6 +5,7 @@ use toml::de::DeTable;
 
 use super::{Reader, Value, in_order, override_table, profile_table};
 use crate::config::error::Problem;
+use crate::config::image::Mirrors;
 use crate::config::{EMBEDDED, Profile, Said, Settings};
 
 /// The version of the configuration's grammar that this program reads.
@@ -24,7 +25,7 @@ pub(in crate::config) fn settings(text: &str) -> Result<Settings, Vec<Problem>> 
     read(text, false)
 }
 
-/// The profiles that are shipped, for a text that extends them or has none of its own.
+/// The profiles that are shipped: every other text has them too, unless it has its own of that name.
 pub(super) fn shipped_profiles() -> Vec<Profile> {
     read(EMBEDDED, true).map_or_else(|_| Vec::new(), |settings| settings.profiles)
 }
@@ -61,6 +62,7 @@ impl Reader<'_> {
             version: crate::config::version_of(self.text),
             enabled: Said::by_nobody(true),
             registry_mirrors: Said::by_nobody(Vec::new()),
+            mirrors: Mirrors::default(),
             profiles: Vec::new(),
             overrides: Vec::new(),
         };
@@ -86,13 +88,9 @@ impl Reader<'_> {
             }
         }
         self.version(version);
-        settings.profiles = match profiles {
-            // The shipped text has profiles: a text without any has those.
-            None => shipped_profiles(),
-            Some(value) => self
-                .table(value, "profiles")
-                .map_or_else(Vec::new, |table| profile_table::read(self, table)),
-        };
+        settings.mirrors = Mirrors::new(settings.registry_mirrors());
+        let table = profiles.and_then(|value| self.table(value, "profiles"));
+        settings.profiles = profile_table::read(self, table);
         if let Some(value) = overrides {
             settings.overrides = override_table::read(self, value, &settings);
         }
@@ -106,7 +104,10 @@ impl Reader<'_> {
             return self.problem(0..0, message.to_owned(), REMEDY);
         };
         let version = value.get_ref().as_integer();
-        if version.is_none_or(|version| version.as_str() != GRAMMAR) {
+        let is_ours = |version: &toml::de::DeInteger<'_>| {
+            version.radix() == 10 && version.as_str() == GRAMMAR
+        };
+        if !version.is_some_and(is_ours) {
             let message = "this program reads version 1 of the configuration, and no other";
             self.problem(value.span(), message.to_owned(), REMEDY);
         }
@@ -122,8 +123,7 @@ impl Reader<'_> {
 /// A registry, with a path or without one, and nothing of an image.
 fn is_mirror(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/".contains(c);
-    !text.trim_end_matches('/').is_empty()
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.chars().all(plain)
         && !text.contains("//")
-        && !text.starts_with('/')
 }

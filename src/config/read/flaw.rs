@@ -1,12 +1,10 @@
 //! What is wrong with values together, though each of them is right.
 
-use std::ops::Range;
-
 use super::Reader;
 use crate::config::profile::{Change, Profile, Setting, To};
 use crate::config::value::first_nested;
 use crate::quantity::Quantity;
-use crate::rule::Kind;
+use crate::rule::{Kind, Value};
 
 /// What is wrong with the values of one rule together.
 struct Flaw {
@@ -17,21 +15,42 @@ struct Flaw {
 }
 
 impl Reader<'_> {
-    /// Tells of what is wrong with `profile` once `changes` were made to it; `place` is where, if none of them is the cause.
-    pub(super) fn flaws(&mut self, profile: &Profile, changes: &[Change], place: &Range<usize>) {
+    /// Tells of what `changes` made wrong with `profile`.
+    pub(super) fn flaws(&mut self, profile: &Profile, changes: &[Change]) {
         for setting in profile.settings() {
             for flaw in flaws(setting) {
                 let is_cause = |change: &&Change| {
                     let is_key = matches!(&change.to, To::Value(key, _) if flaw.keys.contains(key));
                     change.rule.id == setting.rule.id && is_key
                 };
-                let cause = changes.iter().rfind(is_cause);
-                let span = cause.map_or_else(|| place.clone(), |change| change.span.clone());
-                let is_known = |problem: &crate::config::Problem| problem.span == span;
-                // One list in three profiles is one mistake.
+                let Some(cause) = changes.iter().rfind(is_cause) else {
+                    continue;
+                };
+                // One mistake of an override shows in all profiles.
+                let is_known = |known: &crate::config::Problem| {
+                    known.span == cause.span && known.remedy == flaw.remedy
+                };
                 if !self.problems.iter().any(is_known) {
-                    self.problem(span, flaw.message, flaw.remedy);
+                    let message = format!("in `{}`, {}", profile.name(), flaw.message);
+                    self.problem(cause.span.clone(), message, flaw.remedy);
                 }
+            }
+        }
+    }
+
+    /// Tells of entries that a list takes away from `profile`, which does not have them.
+    pub(super) fn takes_away(&mut self, profile: &Profile, change: &Change) {
+        let To::Value(key, Value::Names(names)) = &change.to else {
+            return;
+        };
+        let setting = profile.setting(change.rule);
+        let there = setting.map_or(&[][..], |setting| setting.options.names(*key));
+        for gone in names.iter().filter_map(|name| name.text.strip_prefix('!')) {
+            if !there.iter().any(|name| name.text == gone) {
+                let there: Vec<&str> = there.iter().map(|name| name.text.as_str()).collect();
+                let message = format!("`!{gone}` takes away what is not there");
+                let remedy = format!("take it out; there is: {}", there.join(", "));
+                self.problem(change.span.clone(), message, remedy);
             }
         }
     }

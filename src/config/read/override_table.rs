@@ -7,7 +7,7 @@ use wildmatch::WildMatch;
 
 use super::{Key, Reader, Value, in_order};
 use crate::config::Settings;
-use crate::config::image::ImagePattern;
+use crate::config::image::{ImagePattern, Mirrors, split};
 use crate::config::overrides::{Override, Selectors};
 use crate::config::profile::{Lists, Origin};
 
@@ -59,9 +59,13 @@ impl Reader<'_> {
                 this.reason = reason.unwrap_or("?").trim().to_owned();
             } else if SELECTORS.contains(&name) {
                 selects = true;
-                self.select(name, value, settings.registry_mirrors(), &mut this.selects);
+                self.select(name, value, settings.mirrors(), &mut this.selects);
             } else {
-                changes = true;
+                let is_empty = value
+                    .get_ref()
+                    .as_table()
+                    .is_some_and(|table| table.is_empty());
+                changes |= !is_empty;
                 self.change(key, value, &mut this);
             }
         }
@@ -91,7 +95,7 @@ impl Reader<'_> {
             for change in &this.changes {
                 profile.take(change, Lists::AreAddedTo);
             }
-            self.flaws(&profile, &this.changes, &span);
+            self.flaws(&profile, &this.changes);
         }
         this
     }
@@ -109,7 +113,7 @@ impl Reader<'_> {
         &mut self,
         name: &str,
         value: &Value<'_>,
-        mirrors: &[String],
+        mirrors: &Mirrors,
         selects: &mut Selectors,
     ) {
         match name {
@@ -206,26 +210,53 @@ fn is_label_glob(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
+/// Whether a label can be called like this.
 fn is_label_key(text: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-._/".contains(c);
-    !text.is_empty() && text.chars().all(fits) && text.matches('/').count() < 2
+    let mut parts = text.split('/');
+    let is_part = |part: &str| {
+        let ends = part.starts_with(is_alphanumeric) && part.ends_with(is_alphanumeric);
+        ends && part
+            .chars()
+            .all(|c| is_alphanumeric(c) || "-._".contains(c))
+    };
+    parts.all(is_part) && text.matches('/').count() < 2
 }
 
 fn is_label_value_glob(text: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-._*?".contains(c);
-    text.len() <= 63 && text.chars().all(fits)
+    let end = |c: char| is_alphanumeric(c) || "*?".contains(c);
+    let fits = |c: char| end(c) || "-._".contains(c);
+    let ends = text.is_empty() || (text.starts_with(end) && text.ends_with(end));
+    ends && text.len() <= 63 && text.chars().all(fits)
 }
 
-/// Whether an image can be called like this: what is before the tag is lower case, and no part is empty.
+/// Whether an image can be called like this.
 fn is_image_glob(text: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-._/:@*?".contains(c);
-    let last = text.rfind('/').map_or(0, |slash| slash + 1);
-    let end = text.get(last..).and_then(|name| name.find([':', '@']));
-    let repository = end.and_then(|end| text.get(..last + end)).unwrap_or(text);
-    text.chars().all(fits)
-        && !repository.chars().any(|c| c.is_ascii_uppercase())
-        && !repository.split('/').any(str::is_empty)
-        && !text.ends_with([':', '@'])
+    let (repository, tag, digest) = split(text);
+    let lower = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._*?".contains(c);
+    let mut steps = repository.split('/').enumerate();
+    let is_step = |(at, step): (usize, &str)| match step.split_once(':') {
+        // A registry's port.
+        Some((host, port)) if at == 0 => {
+            let is_port = port.chars().all(|c| c.is_ascii_digit() || "*?".contains(c));
+            is_port && !port.is_empty() && !host.is_empty() && host.chars().all(lower)
+        }
+        _ => !step.is_empty() && step.chars().all(lower),
+    };
+    let is_tag = |tag: &str| {
+        !tag.is_empty()
+            && tag
+                .chars()
+                .all(|c| is_alphanumeric(c) || "-._*?".contains(c))
+    };
+    let is_digest = |digest: &str| {
+        let fits = |c: char| is_alphanumeric(c) || "+-._:*?".contains(c);
+        digest.chars().all(fits) && (digest.contains(':') || digest.starts_with('*'))
+    };
+    steps.all(is_step) && tag.is_none_or(is_tag) && digest.is_none_or(is_digest)
+}
+
+fn is_alphanumeric(c: char) -> bool {
+    c.is_ascii_alphanumeric()
 }
 
 fn is_kind(text: &str) -> bool {

@@ -19,7 +19,6 @@ const MAY_EXCEPT: &str = "authors-may-except";
 /// A profile as it is written, before the one that it extends is known.
 struct Draft {
     name: String,
-    span: Range<usize>,
     extends: Option<(String, Range<usize>)>,
     lists: Lists,
     /// Rules, each with whether it is added or taken away.
@@ -27,26 +26,31 @@ struct Draft {
     changes: Vec<Change>,
 }
 
-/// The profiles of a table, in its order.
-pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>) -> Vec<Profile> {
-    let entries = in_order(table).into_iter();
+/// All profiles: the shipped ones that the text has not, then those of its table, in its order.
+pub(super) fn read(reader: &mut Reader<'_>, table: Option<&DeTable<'_>>) -> Vec<Profile> {
+    let entries = table.into_iter().flat_map(in_order);
     let drafts: Vec<Draft> = entries
         .filter_map(|(key, value)| reader.draft(key, value))
         .collect();
-    // The shipped text is read only for those that extend it.
-    let shipped = match reader.shipped || drafts.iter().all(|draft| draft.extends.is_none()) {
-        true => Vec::new(),
-        false => document::shipped_profiles(),
-    };
     let mut family = Family {
         done: drafts.iter().map(|_| None).collect(),
         drafts,
-        shipped,
+        shipped: match reader.shipped {
+            true => Vec::new(),
+            false => document::shipped_profiles(),
+        },
     };
     for at in 0..family.drafts.len() {
-        family.finish(reader, at, &mut Vec::new());
+        family.finish(reader, at);
     }
-    family.done.into_iter().flatten().collect()
+    let Family {
+        drafts,
+        shipped,
+        done,
+    } = family;
+    let is_left = |profile: &Profile| drafts.iter().all(|draft| draft.name != profile.name);
+    let shipped = shipped.into_iter().filter(is_left);
+    shipped.chain(done.into_iter().flatten()).collect()
 }
 
 impl Reader<'_> {
@@ -61,7 +65,6 @@ impl Reader<'_> {
         let table = self.table(value, name)?;
         let mut draft = Draft {
             name: name.to_string(),
-            span: key.span(),
             extends: None,
             lists: Lists::AreReplaced,
             may_except: None,
@@ -126,19 +129,55 @@ struct Family {
 }
 
 impl Family {
-    /// Completes the profile at `at`, and before it the one that it extends. `waiting` are those that wait for it.
-    fn finish(
-        &mut self,
-        reader: &mut Reader<'_>,
-        at: usize,
-        waiting: &mut Vec<usize>,
-    ) -> Option<Profile> {
-        if let Some(profile) = self.done.get(at)? {
-            return Some(profile.clone());
+    /// Completes the profile at `at`, and before it those that it extends.
+    fn finish(&mut self, reader: &mut Reader<'_>, at: usize) {
+        let mut chain = Vec::new();
+        let mut next = Some(at);
+        while let Some(at) = next.filter(|at| self.done.get(*at).is_some_and(Option::is_none)) {
+            if chain.contains(&at) {
+                self.circle(
+                    reader,
+                    chain
+                        .iter()
+                        .copied()
+                        .skip_while(|other| *other != at)
+                        .collect(),
+                );
+                break;
+            }
+            chain.push(at);
+            next = self.extended(at);
         }
-        waiting.push(at);
-        let base = self.base(reader, at, waiting);
-        waiting.pop();
+        for at in chain.into_iter().rev() {
+            self.complete(reader, at);
+        }
+    }
+
+    /// The profile of the same text that the one at `at` extends, if any. Who extends his own name means the shipped one.
+    fn extended(&self, at: usize) -> Option<usize> {
+        let (name, _) = self.drafts.get(at)?.extends.as_ref()?;
+        let mut others = self.drafts.iter().enumerate();
+        let (other, _) = others.find(|(other, draft)| *other != at && draft.name == *name)?;
+        Some(other)
+    }
+
+    fn circle(&self, reader: &mut Reader<'_>, circle: Vec<usize>) {
+        let drafts = || circle.iter().filter_map(|at| self.drafts.get(*at));
+        let names = drafts().chain(drafts().take(1));
+        let names: Vec<&str> = names.map(|draft| draft.name.as_str()).collect();
+        if let Some((_, span)) = drafts()
+            .next_back()
+            .and_then(|draft| draft.extends.as_ref())
+        {
+            let message = format!("`extends` goes in a circle: {}", names.join(", "));
+            let remedy = "let one of them stand for itself";
+            reader.problem(span.clone(), message, remedy);
+        }
+    }
+
+    /// Completes the profile at `at`, once the one that it extends is.
+    fn complete(&mut self, reader: &mut Reader<'_>, at: usize) -> Option<()> {
+        let base = self.base(reader, at);
         let draft = self.drafts.get(at)?;
         let mut profile = base.unwrap_or_else(|| Profile::empty(&draft.name));
         profile.name.clone_from(&draft.name);
@@ -154,51 +193,33 @@ impl Family {
             }
         }
         for change in &draft.changes {
+            if draft.lists == Lists::AreAddedTo {
+                reader.takes_away(&profile, change);
+            }
             profile.take(change, draft.lists);
         }
-        reader.flaws(&profile, &draft.changes, &draft.span);
-        self.done.get_mut(at)?.replace(profile.clone());
-        Some(profile)
+        reader.flaws(&profile, &draft.changes);
+        self.done.get_mut(at)?.replace(profile);
+        Some(())
     }
 
-    /// The profile that the one at `at` extends, if any: one of the same text, else a shipped one. A profile that extends its own
-    /// name means the shipped one.
-    fn base(
-        &mut self,
-        reader: &mut Reader<'_>,
-        at: usize,
-        waiting: &mut Vec<usize>,
-    ) -> Option<Profile> {
+    /// The profile that the one at `at` extends, if any: one of the same text, else a shipped one.
+    fn base(&self, reader: &mut Reader<'_>, at: usize) -> Option<Profile> {
         let draft = self.drafts.get(at)?;
-        let (name, span) = draft.extends.clone()?;
-        let others = self.drafts.iter().enumerate();
-        let other = others
-            .filter(|(other, _)| *other != at)
-            .find(|(_, other)| other.name == name);
-        let shipped = self.shipped.iter().find(|profile| profile.name == name);
-        match (other, shipped) {
-            (Some((other, _)), _) if waiting.contains(&other) => {
-                let circle = waiting.iter().skip_while(|at| **at != other);
-                let drafts = circle.filter_map(|at| self.drafts.get(*at));
-                let mut names: Vec<&str> = drafts.map(|draft| draft.name.as_str()).collect();
-                names.push(&name);
-                let message = format!("`extends` goes in a circle: {}", names.join(", "));
-                reader.problem(span, message, "let one of them stand for itself");
-                None
-            }
-            (Some((other, _)), _) => self.finish(reader, other, waiting),
-            (None, Some(shipped)) => Some(shipped.clone()),
-            (None, None) => {
-                let own = self.drafts.iter().map(|draft| draft.name.as_str());
-                let shipped = self.shipped.iter().map(Profile::name);
-                let known: Vec<&str> = shipped
-                    .chain(own.filter(|own| *own != draft.name))
-                    .collect();
-                let message = format!("there is no profile `{}` to extend", name.escape_debug());
-                reader.problem(span, message, suggestion(&name, &known));
-                None
-            }
+        let (name, span) = draft.extends.as_ref()?;
+        if let Some(other) = self.extended(at) {
+            // In a circle, it is not done.
+            return self.done.get(other)?.clone();
         }
+        let shipped = self.shipped.iter().find(|profile| profile.name == *name);
+        if shipped.is_none() {
+            let own = self.drafts.iter().map(|draft| draft.name.as_str());
+            let own = own.filter(|own| *own != draft.name);
+            let known: Vec<&str> = self.shipped.iter().map(Profile::name).chain(own).collect();
+            let message = format!("there is no profile `{}` to extend", name.escape_debug());
+            reader.problem(span.clone(), message, suggestion(name, &known));
+        }
+        shipped.cloned()
     }
 }
 
