@@ -159,3 +159,58 @@ fn end(error: &hyper::Error) -> End {
         None => End::Broken,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+    use hyper::StatusCode;
+    use hyper_util::server::graceful::GracefulShutdown;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+    use crate::serve::connections::Connections;
+
+    async fn answer(request: Request<Incoming>, _: Arc<Place>) -> Reply {
+        match request.uri().path() {
+            "/panic" => panic!("planted"),
+            _ => Reply::default(),
+        }
+    }
+
+    fn failed() -> Reply {
+        let mut reply = Reply::default();
+        *reply.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        reply
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_a_request_is_a_500_and_the_connection_serves_on() {
+        let place = Arc::new(Connections::new(1, 0).enter().await);
+        let (mut client, server) = duplex(1_024);
+        let graceful = GracefulShutdown::new();
+        let watcher = graceful.watcher();
+        tokio::spawn(async move { serve(server, &place, watcher, answer, failed).await });
+        for (path, status) in [("/", "200"), ("/panic", "500"), ("/", "200")] {
+            let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
+            client.write_all(request.as_bytes()).await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(client.read_u8().await.unwrap());
+            }
+            let head = String::from_utf8(head).unwrap();
+            assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_anywhere_else_ends_its_connection_alone() {
+        let connections = Connections::new(2, 0);
+        let (bad, good) = (connections.enter().await, connections.enter().await);
+        let end = to_its_end(&bad, async { panic!("planted") }).await;
+        assert_eq!(end, End::Panic);
+        drop(bad);
+        assert_eq!(to_its_end(&good, async { End::Done }).await, End::Done);
+        assert_eq!(connections.count(), 1);
+    }
+}
