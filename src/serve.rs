@@ -26,7 +26,6 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 use crate::cluster::Cluster;
 use crate::config::Settings;
@@ -40,8 +39,8 @@ use watched::Watched;
 /// How long connections may take to finish what they began once the server is told to end.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// The most bytes that requests and replies under way may hold on the webhook's port: four of the largest.
-const HELD: usize = 16 * 1024 * 1024;
+/// The most bytes that requests and replies under way may hold on the webhook's port: two of the largest.
+const HELD: usize = 8 * 1024 * 1024;
 
 /// The most connections to the admin port, and the most bytes of replies under way there.
 const ADMINS: (usize, usize) = (64, 4 * 1024 * 1024);
@@ -148,7 +147,7 @@ pub async fn run(server: Server, shutdown: impl Future<Output = Duration>) -> Re
         ending: AtomicBool::new(false),
     });
     shared.metrics.configuration.loaded(false);
-    let acceptor = TlsAcceptor::from(tls::server_config(Arc::clone(&shared.pair))?);
+    let tls = tls::server_config(Arc::clone(&shared.pair))?;
     let certificate = match certificate {
         Certificate::Files { certificate, key } => Some((certificate, key)),
         Certificate::Fixed(identity) => {
@@ -164,7 +163,7 @@ pub async fn run(server: Server, shutdown: impl Future<Output = Duration>) -> Re
         tokio::join!(
             follow_configuration(&shared, file, pace.clone()),
             follow_certificate(&shared, certificate, pace),
-            ports::webhook(&shared, &listeners.webhook, acceptor, &graceful.0),
+            ports::webhook(&shared, &listeners.webhook, tls, &graceful.0),
             ports::admin(&shared, &listeners.admin, &graceful.1),
         )
     });

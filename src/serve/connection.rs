@@ -15,9 +15,11 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
+use rustls::ServerConfig;
+use rustls::server::Acceptor;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::connections::Place;
@@ -96,10 +98,17 @@ pub(super) async fn to_its_end(place: &Place, connection: impl Future<Output = E
 
 /// The TLS stream, if the client and we agree in time.
 pub(super) async fn handshake(
-    acceptor: TlsAcceptor,
+    config: Arc<ServerConfig>,
     stream: TcpStream,
+    place: &Place,
 ) -> Result<TlsStream<TcpStream>, End> {
-    match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
+    let agreed = async {
+        // In two steps: nothing is set up for who says nothing.
+        let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        place.peer.greeted();
+        hello.into_stream(config).await
+    };
+    match tokio::time::timeout(HANDSHAKE, agreed).await {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => {
             tracing::debug!(%error, "TLS handshake failed");

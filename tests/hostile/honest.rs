@@ -80,7 +80,12 @@ impl Honest {
 /// Asks until the end, at times that are due whatever the last answer took, and says how long after that time each answer was
 /// there.
 fn ask(target: &Target, end: &AtomicBool) -> Vec<Duration> {
-    let mut kept: Vec<Connection> = (0..KEPT).map(|_| target.connect()).collect();
+    let used = |_| {
+        let mut connection = target.connect();
+        connection.ask();
+        connection
+    };
+    let mut kept: Vec<Connection> = (0..KEPT).map(used).collect();
     let mut times = Vec::new();
     let began = Instant::now();
     for number in 0.. {
