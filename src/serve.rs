@@ -34,7 +34,6 @@ use metrics::Metrics;
 use standing::Standing;
 use tls::{Identity, InForce, TlsError};
 pub use watched::Pace;
-use watched::Watched;
 
 /// How long connections may take to finish what they began once the server is told to end.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -161,8 +160,8 @@ pub async fn run(server: Server, shutdown: impl Future<Output = Duration>) -> Re
     let graceful = (GracefulShutdown::new(), GracefulShutdown::new());
     let mut serving = Box::pin(async {
         tokio::join!(
-            follow_configuration(&shared, file, pace.clone()),
-            follow_certificate(&shared, certificate, pace),
+            reload::follow_configuration(&shared, file, pace.clone()),
+            reload::follow_certificate(&shared, certificate, pace),
             ports::webhook(&shared, &listeners.webhook, tls, &graceful.0),
             ports::admin(&shared, &listeners.admin, &graceful.1),
         )
@@ -193,40 +192,4 @@ pub async fn run(server: Server, shutdown: impl Future<Output = Duration>) -> Re
         tracing::warn!(seconds, "some connections did not end in time and were cut");
     }
     Ok(())
-}
-
-async fn follow_configuration(shared: &Shared, file: Option<PathBuf>, pace: Pace) {
-    let Some(file) = file else {
-        return;
-    };
-    reload::follow(
-        "configuration",
-        Watched::new(vec![file.clone()], pace),
-        &shared.configuration,
-        &shared.metrics.configuration,
-        |texts| {
-            let text = texts.first().map(Vec::as_slice).unwrap_or_default();
-            reload::configuration(&file, text, &shared.settings)
-        },
-    )
-    .await;
-}
-
-async fn follow_certificate(shared: &Shared, files: Option<(PathBuf, PathBuf)>, pace: Pace) {
-    let Some((certificate, key)) = files else {
-        return;
-    };
-    reload::follow(
-        "certificate",
-        Watched::new(vec![certificate.clone(), key.clone()], pace),
-        &shared.certificate,
-        &shared.metrics.certificate,
-        |texts| {
-            let mut texts = texts.iter().map(Vec::as_slice);
-            let mut next = || texts.next().unwrap_or_default();
-            let pair = (next(), next());
-            reload::certificate((&certificate, &key), pair, &shared.pair)
-        },
-    )
-    .await;
 }
