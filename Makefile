@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane planted generated scale docs fmt lint
+.PHONY: test control-plane planted generated scale switches hostile docs fmt lint
 
 ## Run every test; the last line counts them.
 test:
@@ -38,3 +38,11 @@ generated:
 scale:
 	@KUBEBUILDER_ASSETS=$$(tests/control-plane/build | tail -n 1) SCALE=full \
 	  cargo test --release --test scale -- --nocapture
+
+## More than a minute with a new configuration every second and a new certificate every five, under requests on ten connections.
+switches:
+	@SWITCHES=full cargo test --release --test serve -- --nocapture swapped
+
+## Every attack for half a minute, and clients that come and go for two: about ten minutes, with the release build.
+hostile:
+	@HOSTILE=full cargo test --release --test hostile -- --nocapture --test-threads 1

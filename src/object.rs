@@ -5,6 +5,7 @@
 
 mod container;
 mod container_spec;
+mod few;
 mod mount;
 mod text;
 mod token_volume;

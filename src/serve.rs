@@ -26,7 +26,6 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 use crate::cluster::Cluster;
 use crate::config::Settings;
@@ -35,13 +34,12 @@ use metrics::Metrics;
 use standing::Standing;
 use tls::{Identity, InForce, TlsError};
 pub use watched::Pace;
-use watched::Watched;
 
 /// How long connections may take to finish what they began once the server is told to end.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// The most bytes that requests and replies under way may hold on the webhook's port: four of the largest.
-const HELD: usize = 16 * 1024 * 1024;
+/// The most bytes that requests and replies under way may hold on the webhook's port: two of the largest.
+const HELD: usize = 8 * 1024 * 1024;
 
 /// The most connections to the admin port, and the most bytes of replies under way there.
 const ADMINS: (usize, usize) = (64, 4 * 1024 * 1024);
@@ -148,7 +146,7 @@ pub async fn run(server: Server, shutdown: impl Future<Output = Duration>) -> Re
         ending: AtomicBool::new(false),
     });
     shared.metrics.configuration.loaded(false);
-    let acceptor = TlsAcceptor::from(tls::server_config(Arc::clone(&shared.pair))?);
+    let tls = tls::server_config(Arc::clone(&shared.pair))?;
     let certificate = match certificate {
         Certificate::Files { certificate, key } => Some((certificate, key)),
         Certificate::Fixed(identity) => {
@@ -162,9 +160,9 @@ pub async fn run(server: Server, shutdown: impl Future<Output = Duration>) -> Re
     let graceful = (GracefulShutdown::new(), GracefulShutdown::new());
     let mut serving = Box::pin(async {
         tokio::join!(
-            follow_configuration(&shared, file, pace.clone()),
-            follow_certificate(&shared, certificate, pace),
-            ports::webhook(&shared, &listeners.webhook, acceptor, &graceful.0),
+            reload::follow_configuration(&shared, file, pace.clone()),
+            reload::follow_certificate(&shared, certificate, pace),
+            ports::webhook(&shared, &listeners.webhook, tls, &graceful.0),
             ports::admin(&shared, &listeners.admin, &graceful.1),
         )
     });
@@ -194,40 +192,4 @@ pub async fn run(server: Server, shutdown: impl Future<Output = Duration>) -> Re
         tracing::warn!(seconds, "some connections did not end in time and were cut");
     }
     Ok(())
-}
-
-async fn follow_configuration(shared: &Shared, file: Option<PathBuf>, pace: Pace) {
-    let Some(file) = file else {
-        return;
-    };
-    reload::follow(
-        "configuration",
-        Watched::new(vec![file.clone()], pace),
-        &shared.configuration,
-        &shared.metrics.configuration,
-        |texts| {
-            let text = texts.first().map(Vec::as_slice).unwrap_or_default();
-            reload::configuration(&file, text, &shared.settings)
-        },
-    )
-    .await;
-}
-
-async fn follow_certificate(shared: &Shared, files: Option<(PathBuf, PathBuf)>, pace: Pace) {
-    let Some((certificate, key)) = files else {
-        return;
-    };
-    reload::follow(
-        "certificate",
-        Watched::new(vec![certificate.clone(), key.clone()], pace),
-        &shared.certificate,
-        &shared.metrics.certificate,
-        |texts| {
-            let mut texts = texts.iter().map(Vec::as_slice);
-            let mut next = || texts.next().unwrap_or_default();
-            let pair = (next(), next());
-            reload::certificate((&certificate, &key), pair, &shared.pair)
-        },
-    )
-    .await;
 }

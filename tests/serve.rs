@@ -13,6 +13,8 @@
 mod answers;
 #[path = "serve/ends.rs"]
 mod ends;
+#[path = "serve/paces.rs"]
+mod paces;
 #[path = "serve/reloads.rs"]
 mod reloads;
 #[path = "serve/starts.rs"]

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::container_spec::{ContainerSpec, Resources, SeccompProfile, WindowsOptions};
+use super::few;
 use super::text::{Pairs, Text};
 use super::volume::Volume;
 use super::windows::Affinity;
@@ -70,13 +71,13 @@ pub struct Owner<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct Spec<'a> {
     /// The regular containers.
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "few::read")]
     pub containers: Option<Vec<ContainerSpec<'a>>>,
     /// The init containers, sidecars among them.
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "few::read")]
     pub init_containers: Option<Vec<ContainerSpec<'a>>>,
     /// The ephemeral containers.
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "few::read")]
     pub ephemeral_containers: Option<Vec<ContainerSpec<'a>>>,
     /// The pod's security context.
     #[serde(borrow)]
@@ -88,7 +89,7 @@ pub struct Spec<'a> {
     #[serde(borrow, default)]
     pub node_selector: Pairs<'a>,
     /// The volumes.
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "few::read")]
     pub volumes: Option<Vec<Volume<'a>>>,
     /// Whether the pod lives in the node's network namespace.
     pub host_network: Option<bool>,

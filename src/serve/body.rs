@@ -17,6 +17,10 @@ const LINGER: Duration = Duration::from_secs(1);
 /// What is set aside at the first piece, at most; from then on, twice what has arrived, and never what is only announced.
 const FIRST: usize = 32 * 1024;
 
+/// The most JSON values in a body: what is read of one takes up to a hundred times the three bytes of the shortest. The largest
+/// object that etcd takes has half as many.
+const MOST_VALUES: usize = 200_000;
+
 /// How long a body may take to arrive.
 const TIME: Duration = Duration::from_secs(10);
 
@@ -26,6 +30,9 @@ pub(super) enum BodyError {
     /// It is longer than anything in Kubernetes.
     #[error("the body is larger than {} MiB, which no object in Kubernetes is", MOST / (1024 * 1024))]
     TooLarge,
+    /// It is made of more values than anything in Kubernetes.
+    #[error("the body has more than {MOST_VALUES} JSON values, which no object in Kubernetes has")]
+    TooComplex,
     /// It ended before its end.
     #[error("the body ended early; send it whole")]
     CutShort,
@@ -44,6 +51,7 @@ impl BodyError {
     pub(super) fn reason(self) -> &'static str {
         match self {
             Self::TooLarge => "too-large",
+            Self::TooComplex => "too-complex",
             Self::CutShort => "cut-short",
             Self::TooSlow => "too-slow",
             Self::Overloaded => "overloaded",
@@ -92,7 +100,19 @@ async fn whole(mut body: Incoming, place: &Place) -> Result<Vec<u8>, BodyError> 
         }
         whole.extend_from_slice(&piece);
     }
-    Ok(whole)
+    match values(&whole) > MOST_VALUES {
+        true => Err(BodyError::TooComplex),
+        false => Ok(whole),
+    }
+}
+
+/// The most values that a body can have: each but the first follows one of these signs, which strings may hold too.
+fn values(body: &[u8]) -> usize {
+    let begins = |byte: &&u8| matches!(byte, b',' | b'[' | b'{');
+    match body.len() > MOST_VALUES {
+        true => body.iter().filter(begins).count(),
+        false => body.len(),
+    }
 }
 
 /// Reads on and keeps nothing. To close at once would reset the connection under a client that still sends, and it would

@@ -15,9 +15,11 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
+use rustls::ServerConfig;
+use rustls::server::Acceptor;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::connections::Place;
@@ -96,10 +98,17 @@ pub(super) async fn to_its_end(place: &Place, connection: impl Future<Output = E
 
 /// The TLS stream, if the client and we agree in time.
 pub(super) async fn handshake(
-    acceptor: TlsAcceptor,
+    config: Arc<ServerConfig>,
     stream: TcpStream,
+    place: &Place,
 ) -> Result<TlsStream<TcpStream>, End> {
-    match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
+    let agreed = async {
+        // In two steps: nothing is set up for who says nothing.
+        let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        place.peer.greeted();
+        hello.into_stream(config).await
+    };
+    match tokio::time::timeout(HANDSHAKE, agreed).await {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => {
             tracing::debug!(%error, "TLS handshake failed");
@@ -157,5 +166,60 @@ fn end(error: &hyper::Error) -> End {
         None if error.is_timeout() => End::Idle,
         None if error.is_parse() => End::NotHttp,
         None => End::Broken,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+    use hyper::StatusCode;
+    use hyper_util::server::graceful::GracefulShutdown;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+    use crate::serve::connections::Connections;
+
+    async fn answer(request: Request<Incoming>, _: Arc<Place>) -> Reply {
+        match request.uri().path() {
+            "/panic" => panic!("planted"),
+            _ => Reply::default(),
+        }
+    }
+
+    fn failed() -> Reply {
+        let mut reply = Reply::default();
+        *reply.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        reply
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_a_request_is_a_500_and_the_connection_serves_on() {
+        let place = Arc::new(Connections::new(1, 0).enter().await);
+        let (mut client, server) = duplex(1_024);
+        let graceful = GracefulShutdown::new();
+        let watcher = graceful.watcher();
+        tokio::spawn(async move { serve(server, &place, watcher, answer, failed).await });
+        for (path, status) in [("/", "200"), ("/panic", "500"), ("/", "200")] {
+            let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
+            client.write_all(request.as_bytes()).await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(client.read_u8().await.unwrap());
+            }
+            let head = String::from_utf8(head).unwrap();
+            assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_anywhere_else_ends_its_connection_alone() {
+        let connections = Connections::new(2, 0);
+        let (bad, good) = (connections.enter().await, connections.enter().await);
+        let end = to_its_end(&bad, async { panic!("planted") }).await;
+        assert_eq!(end, End::Panic);
+        drop(bad);
+        assert_eq!(to_its_end(&good, async { End::Done }).await, End::Done);
+        assert_eq!(connections.count(), 1);
     }
 }

@@ -1,8 +1,8 @@
 //! The connections of one port: how many there may be, what their requests hold in memory, and who gives way.
 //!
-//! Who has never had an answer gives way before who has, and the longest silent before others, so that neither a flood of
-//! new connections nor one of slow ones displaces those that the API server uses. Memory is bounded in the same manner:
-//! the largest request gives way. `docs/decisions/0007-who-gives-way.md` says why.
+//! Who has shown less gives way before who has shown more, and the longest silent before others, so that neither a flood of new
+//! connections nor one of slow ones displaces those that the API server uses. Memory is bounded in the same manner: the
+//! largest request gives way. `docs/decisions/0007-who-gives-way.md` says why.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::peer::{GivesWay, Peer, Phase};
+use super::peer::{GivesWay, Peer, Phase, Shown};
 
 /// How long a connection that has had an answer must be silent before it may give way: one in use never is for so long.
 const IN_USE: Duration = Duration::from_secs(1);
@@ -52,7 +52,12 @@ impl Connections {
     /// A place for a new connection. Where all are taken, somebody gives way; where nobody can, this waits.
     pub(super) async fn enter(self: &Arc<Self>) -> Place {
         loop {
-            if self.count() < self.most || self.make_room() {
+            if self.count() < self.most {
+                return self.place();
+            }
+            // All others have their turn before the next: who is new and honest has said something by then.
+            tokio::task::yield_now().await;
+            if self.make_room() {
                 return self.place();
             }
             // Whether somebody left or a while has passed: the next look tells.
@@ -82,7 +87,8 @@ impl Connections {
             let state = peer.state();
             let silent = now.duration_since(state.active);
             let idle = state.phase == Phase::Waiting && silent >= IN_USE;
-            (!state.proven || idle).then_some((state.proven, Reverse(silent), *number))
+            let can = state.shown < Shown::Request || idle;
+            can.then_some((state.shown, Reverse(silent), *number))
         });
         let Some((.., number)) = candidates.min() else {
             return false;
@@ -206,19 +212,25 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_never_had_an_answer_gives_way_first_the_longest_silent_of_them() {
-        let all = Connections::new(4, 0);
+    async fn who_has_shown_least_gives_way_first_the_longest_silent_of_them() {
+        let all = Connections::new(5, 0);
         let answered = proven(&all).await;
         tokio::time::sleep(Duration::from_secs(60)).await;
+        let greeted = all.enter().await;
         let speaks = all.enter().await;
         let silent = all.enter().await;
         let newest = all.enter().await;
         tokio::time::sleep(Duration::from_secs(1)).await;
         speaks.peer.touch();
-        let _fifth = all.enter().await;
-        assert!(gone(&silent).await, "the longest silent of the unproven");
+        greeted.peer.greeted();
+        let _sixth = all.enter().await;
+        assert!(
+            gone(&silent).await,
+            "the longest silent of those that said nothing"
+        );
+        assert!(!gone(&greeted).await);
         assert!(!gone(&answered).await && !gone(&speaks).await && !gone(&newest).await);
-        assert_eq!(all.count(), 4);
+        assert_eq!(all.count(), 5);
     }
 
     #[tokio::test(start_paused = true)]

@@ -149,3 +149,76 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::serve::connections::Connections;
+
+    /// What a read or a write that dawdled says.
+    fn dawdled(error: &io::Error) -> Option<&Dawdled> {
+        error.get_ref().and_then(|source| source.downcast_ref())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_has_its_time_from_its_first_byte_however_it_drips_and_silence_has_none() {
+        let place = Arc::new(Connections::new(1, 0).enter().await);
+        let (mut client, server) = duplex(64);
+        let mut paced = Paced::new(server, Arc::clone(&place));
+        // Silence is another's concern.
+        let silence = tokio::time::timeout(10 * HEAD, paced.read_u8());
+        assert!(silence.await.is_err());
+        let began = Instant::now();
+        let drips = tokio::spawn(async move {
+            while client.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(HEAD / 20).await;
+            }
+        });
+        let error = loop {
+            if let Err(error) = paced.read_u8().await {
+                break error;
+            }
+        };
+        assert_eq!(dawdled(&error), Some(&Dawdled::Head));
+        assert!(began.elapsed() >= HEAD && began.elapsed() < HEAD + HEAD / 10);
+        drop(paced);
+        drips.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_of_a_head_begins_anew_after_a_reply() {
+        let place = Arc::new(Connections::new(1, 0).enter().await);
+        let (mut client, server) = duplex(64);
+        let mut paced = Paced::new(server, Arc::clone(&place));
+        for _ in 0..3 {
+            client.write_all(b"head").await.unwrap();
+            paced.read_exact(&mut [0; 4]).await.unwrap();
+            place.peer.receiving();
+            tokio::time::sleep(2 * HEAD).await;
+            place.peer.replying();
+            paced.write_all(b"reply").await.unwrap();
+            paced.flush().await.unwrap();
+            client.read_exact(&mut [0; 5]).await.unwrap();
+            let silence = tokio::time::timeout(2 * HEAD, paced.read_u8());
+            assert!(silence.await.is_err(), "a connection may be idle");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reply_that_is_not_taken_is_given_up() {
+        let place = Arc::new(Connections::new(1, 0).enter().await);
+        let (_client, server) = duplex(64);
+        let mut paced = Paced::new(server, Arc::clone(&place));
+        place.peer.receiving();
+        place.peer.replying();
+        let began = Instant::now();
+        let error = paced.write_all(&[0; 65]).await.unwrap_err();
+        assert_eq!(dawdled(&error), Some(&Dawdled::Reply));
+        assert!(began.elapsed() >= REPLY);
+    }
+}

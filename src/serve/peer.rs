@@ -16,6 +16,17 @@ pub(super) enum Phase {
     Replying,
 }
 
+/// What a client has shown so far: the more, the later its connection gives way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Shown {
+    /// Nothing yet.
+    Nothing,
+    /// That it speaks TLS.
+    Hello,
+    /// A whole request: it had an answer.
+    Request,
+}
+
 /// Why a connection is closed before its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum GivesWay {
@@ -36,8 +47,7 @@ pub(super) struct Peer {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) phase: Phase,
-    /// Whether it has ever had an answer.
-    pub(super) proven: bool,
+    pub(super) shown: Shown,
     /// When bytes last came or went.
     pub(super) active: Instant,
     /// The bytes that its request or reply holds.
@@ -53,7 +63,7 @@ impl Peer {
         Self {
             state: Mutex::new(State {
                 phase: Phase::Waiting,
-                proven: false,
+                shown: Shown::Nothing,
                 active: Instant::now(),
                 held: 0,
                 refused: false,
@@ -76,6 +86,13 @@ impl Peer {
         state.phase
     }
 
+    /// A whole ClientHello has arrived.
+    pub(super) fn greeted(&self) {
+        let mut state = self.state();
+        state.active = Instant::now();
+        state.shown = Shown::Hello;
+    }
+
     /// A head has arrived.
     pub(super) fn receiving(&self) {
         let mut state = self.state();
@@ -87,7 +104,7 @@ impl Peer {
     pub(super) fn replying(&self) {
         let mut state = self.state();
         state.phase = Phase::Replying;
-        state.proven = true;
+        state.shown = Shown::Request;
     }
 
     /// The reply is sent; false where there is none.

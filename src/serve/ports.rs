@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use hyper_util::server::graceful::GracefulShutdown;
+use rustls::ServerConfig;
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 use super::accept::accept;
 use super::connection::{handshake, serve, to_its_end};
+use super::connections::Place;
 use super::metrics::Port;
 use super::{Shared, admin, webhook};
 
@@ -15,16 +16,16 @@ use super::{Shared, admin, webhook};
 pub(super) async fn webhook(
     shared: &Arc<Shared>,
     listener: &TcpListener,
-    acceptor: TlsAcceptor,
+    tls: Arc<ServerConfig>,
     graceful: &GracefulShutdown,
 ) {
     let ports = &shared.metrics.ports;
-    let connected = |stream, place| {
-        let (shared, acceptor) = (Arc::clone(shared), acceptor.clone());
+    let connected = |stream, place: Arc<Place>| {
+        let (shared, tls) = (Arc::clone(shared), Arc::clone(&tls));
         let watcher = graceful.watcher();
         tokio::spawn(async move {
             let connection = async {
-                let stream = match handshake(acceptor, stream).await {
+                let stream = match handshake(tls, stream, &place).await {
                     Ok(stream) => stream,
                     Err(end) => return end,
                 };
@@ -47,7 +48,7 @@ pub(super) async fn admin(
     graceful: &GracefulShutdown,
 ) {
     let ports = &shared.metrics.ports;
-    let connected = |stream, place| {
+    let connected = |stream, place: Arc<Place>| {
         let (shared, watcher) = (Arc::clone(shared), graceful.watcher());
         tokio::spawn(async move {
             let service = |request, _| admin::answer(Arc::clone(&shared), request);

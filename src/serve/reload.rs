@@ -2,18 +2,61 @@
 //! force stays.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arc_swap::ArcSwap;
 
+use super::Shared;
 use super::metrics::Reloads;
 use super::standing::Standing;
 use super::tls::{Identity, InForce};
-use super::watched::{Reading, Watched};
+use super::watched::{Pace, Reading, Watched};
 use crate::config::Settings;
 
+/// Follows the file of the configuration, for ever, where there is one.
+pub(super) async fn follow_configuration(shared: &Shared, file: Option<PathBuf>, pace: Pace) {
+    let Some(file) = file else {
+        return;
+    };
+    follow(
+        "configuration",
+        Watched::new(vec![file.clone()], pace),
+        &shared.configuration,
+        &shared.metrics.configuration,
+        |texts| {
+            let text = texts.first().map(Vec::as_slice).unwrap_or_default();
+            take_configuration(&file, text, &shared.settings)
+        },
+    )
+    .await;
+}
+
+/// Follows the files of the certificate and its key, for ever, where there are such.
+pub(super) async fn follow_certificate(
+    shared: &Shared,
+    files: Option<(PathBuf, PathBuf)>,
+    pace: Pace,
+) {
+    let Some((certificate, key)) = files else {
+        return;
+    };
+    follow(
+        "certificate",
+        Watched::new(vec![certificate.clone(), key.clone()], pace),
+        &shared.certificate,
+        &shared.metrics.certificate,
+        |texts| {
+            let mut texts = texts.iter().map(Vec::as_slice);
+            let mut next = || texts.next().unwrap_or_default();
+            let pair = (next(), next());
+            take_certificate((&certificate, &key), pair, &shared.pair)
+        },
+    )
+    .await;
+}
+
 /// What became of a version that can be used.
-pub(super) enum Taken {
+enum Taken {
     /// It is in force, and called so.
     New(String),
     /// It was in force already.
@@ -21,7 +64,7 @@ pub(super) enum Taken {
 }
 
 /// Hands every new version of `watched` to `take`, for ever, and says what became of it.
-pub(super) async fn follow(
+async fn follow(
     name: &'static str,
     mut watched: Watched,
     standing: &Standing,
@@ -79,7 +122,7 @@ fn judge(
 }
 
 /// Puts the text of a configuration in force, for all requests that come after.
-pub(super) fn configuration(
+fn take_configuration(
     file: &Path,
     text: &[u8],
     in_force: &ArcSwap<Settings>,
@@ -107,7 +150,7 @@ pub(super) fn described(settings: &Settings, source: &str) -> String {
 }
 
 /// Puts a certificate in force, for all handshakes that come after.
-pub(super) fn certificate(
+fn take_certificate(
     (certificate, key): (&Path, &Path),
     (certificate_text, key_text): (&[u8], &[u8]),
     in_force: &InForce,

@@ -37,6 +37,8 @@ pub(crate) fn connect(
     let name = ServerName::try_from("127.0.0.1").unwrap();
     let connection = ClientConnection::new(Arc::new(config), name).unwrap();
     let socket = TcpStream::connect(address).unwrap();
+    // As Go's and curl's clients do: what is small is sent at once.
+    socket.set_nodelay(true).unwrap();
     socket
         .set_read_timeout(Some(Duration::from_secs(10)))
         .unwrap();

@@ -133,29 +133,73 @@ impl Server {
 
     /// Resident, in KiB.
     pub(crate) fn memory(&self) -> u64 {
-        let status = std::fs::read_to_string(self.proc().join("status")).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let text = line.unwrap().trim().trim_end_matches(" kB");
-        text.parse().unwrap()
+        self.process().memory()
     }
 
     /// Open descriptors.
     pub(crate) fn descriptors(&self) -> usize {
-        std::fs::read_dir(self.proc().join("fd")).unwrap().count()
+        std::fs::read_dir(self.process().0.join("fd"))
+            .unwrap()
+            .count()
     }
 
-    fn proc(&self) -> PathBuf {
-        Path::new("/proc").join(self.child.id().to_string())
+    /// What the system knows of it.
+    pub(crate) fn process(&self) -> Process {
+        Process(Path::new("/proc").join(self.child.id().to_string()))
+    }
+
+    /// The webhook, for clients in other threads.
+    pub(crate) fn target(&self) -> Target {
+        Target {
+            address: self.webhook.clone(),
+            ca: self.ca.clone(),
+        }
     }
 
     /// A connection to the webhook.
     pub(crate) fn connect(&self) -> Connection {
-        self.connect_by(&self.ca)
+        self.target().connect()
     }
 
     /// A connection to the webhook, trusting a CA.
     pub(crate) fn connect_by(&self, ca: &str) -> Connection {
-        let stream = client::connect((&self.webhook, ca), rustls::ALL_VERSIONS, &[]);
+        Target {
+            address: self.webhook.clone(),
+            ca: ca.to_owned(),
+        }
+        .connect()
+    }
+}
+
+/// A process in the eyes of the system.
+pub(crate) struct Process(PathBuf);
+
+impl Process {
+    /// Resident, in KiB.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(self.0.join("status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let text = line.unwrap().trim().trim_end_matches(" kB");
+        text.parse().unwrap()
+    }
+}
+
+/// Where the webhook is, and whose certificate it shows.
+#[derive(Clone)]
+pub(crate) struct Target {
+    address: String,
+    ca: String,
+}
+
+impl Target {
+    /// A connection without TLS.
+    pub(crate) fn tcp(&self) -> TcpStream {
+        TcpStream::connect(&self.address).unwrap()
+    }
+
+    /// A connection.
+    pub(crate) fn connect(&self) -> Connection {
+        let stream = client::connect((&self.address, &self.ca), rustls::ALL_VERSIONS, &[]);
         let request = client::post("/harden/compatible", "application/json", &review());
         Connection { stream, request }
     }

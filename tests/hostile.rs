@@ -1,0 +1,43 @@
+//! Clients that mean harm or do not care, and a machine that runs out of something: what honest clients notice of it, and
+//! what it costs.
+//!
+//! `HOSTILE=full` is a quarter of an hour (`make hostile`, on a release build); otherwise it is a short form of the same.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+#![allow(clippy::print_stderr, missing_docs, reason = "tests")]
+
+#[path = "hostile/attacks.rs"]
+mod attacks;
+#[path = "hostile/bodies.rs"]
+mod bodies;
+#[path = "hostile/honest.rs"]
+mod honest;
+#[path = "hostile/scarcity.rs"]
+mod scarcity;
+
+#[path = "support/client.rs"]
+mod client;
+#[path = "support/process.rs"]
+mod process;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The most memory that the server may ever have, in KiB.
+const MEMORY: u64 = 64 * 1024;
+
+/// Whether all of it is wanted.
+fn is_full() -> bool {
+    std::env::var("HOSTILE").is_ok_and(|form| form == "full")
+}
+
+/// One test at a time: each measures.
+fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
