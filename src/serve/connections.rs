@@ -2,7 +2,7 @@
 //!
 //! Who has shown less gives way before who has shown more, and the longest silent before others, so that neither a flood of new
 //! connections nor one of slow ones displaces those that the API server uses. Memory is bounded in the same manner: the
-//! largest request gives way. `docs/decisions/0007-who-gives-way.md` says why.
+//! largest request gives way. `docs/decisions/0009-who-gives-way.md` says why.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
