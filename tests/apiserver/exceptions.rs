@@ -31,8 +31,8 @@ pub(super) fn stored(plane: &ControlPlane) -> Result<(), Failed> {
     let said = String::from_utf8(output.stderr)?;
     assert!(output.status.success(), "{said}");
     for warning in [
-        "Warning: pod-hardener strict: container web: run-as-high-uid, read-only-root-filesystem overridden: its cache, see ticket 7",
-        "Warning: pod-hardener strict: the pod: excepted from runtime-default-seccomp by its annotation: its JIT is filtered",
+        "Warning: pod-hardener strict: container web: overridden, \"its cache, see ticket 7\": run-as-high-uid, read-only-root-filesystem",
+        "Warning: pod-hardener strict: the pod: excepted by its annotation, \"its JIT is filtered\": runtime-default-seccomp",
     ] {
         assert!(said.contains(warning), "{said}");
     }

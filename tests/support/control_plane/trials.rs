@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -12,7 +13,7 @@ use super::ControlPlane;
 pub(crate) type Test = fn(&ControlPlane) -> Result<(), Failed>;
 
 /// Runs `tests` on one control plane, which `flags` of kube-apiserver are added to, and ends it whatever happens.
-pub(crate) fn run(flags: &[&str], tests: &[(&str, Test)]) -> ExitCode {
+pub(crate) fn run(flags: &[&str], tests: &[(&'static str, Test)]) -> ExitCode {
     let arguments = Arguments::from_args();
     let assets = std::env::var_os("KUBEBUILDER_ASSETS")
         .filter(|value| !value.is_empty())
@@ -21,18 +22,23 @@ pub(crate) fn run(flags: &[&str], tests: &[(&str, Test)]) -> ExitCode {
     let required = std::env::var_os("CI").is_some();
     let skipped = assets.is_none() && !required;
     let trials = tests.iter().map(|(name, test)| {
-        let (plane, test) = (Arc::clone(&plane), *test);
+        let (plane, name, test) = (Arc::clone(&plane), *name, *test);
         let on_plane = move || match plane
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .as_ref()
         {
-            Some(plane) => test(plane),
+            Some(plane) => {
+                let began = Instant::now();
+                let done = test(plane);
+                eprintln!("{:.0} s: {name}", began.elapsed().as_secs_f64());
+                done
+            }
             None => {
                 Err("there is no control plane: run `make test`, or set KUBEBUILDER_ASSETS".into())
             }
         };
-        Trial::test(*name, on_plane).with_ignored_flag(skipped)
+        Trial::test(name, on_plane).with_ignored_flag(skipped)
     });
     let trials: Vec<Trial> = trials.collect();
     if arguments.list {
