@@ -26,7 +26,7 @@ const ATTACKS: &[(&str, Attack)] = &[
     ("the preface of HTTP/2", preface),
     ("300 heads that arrive by the byte", slow_heads),
     ("300 bodies that arrive by the kilobyte", slow_bodies),
-    ("100 large bodies that never end", endless_bodies),
+    ("large bodies that never end", endless_bodies),
     ("bodies that are too large", oversized),
     ("bodies in chunks of one byte", tiny_chunks),
     ("replies that are never read", unread_replies),
@@ -185,9 +185,11 @@ fn slow_bodies(target: &Target, length: Duration) {
 
 fn endless_bodies(target: &Target, length: Duration) {
     let began = Instant::now();
+    // To encrypt so much without optimisation is all that this machine would do.
+    let count = if is_full() { 100 } else { 20 };
     while began.elapsed() < length {
         let head = format!("{HEAD}content-length: 4000000\r\n\r\n");
-        let mut connections = begun(target, 100, &head);
+        let mut connections = begun(target, count, &head);
         let part = vec![b' '; 390_000];
         for _ in 0..10 {
             for connection in &mut connections {

@@ -91,15 +91,15 @@ fn ask(target: &Target, end: &AtomicBool) -> Vec<Duration> {
     for number in 0.. {
         let due = began + EVERY * number;
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        if end.load(Ordering::Relaxed) {
-            break;
-        }
         let number = number as usize;
         match number % NEW {
             0 => target.connect().ask(),
             _ => kept[number % KEPT].ask(),
         };
         times.push(due.elapsed());
+        if end.load(Ordering::Relaxed) {
+            break;
+        }
     }
     times
 }

@@ -100,14 +100,13 @@ fn clients_that_come_and_go_leave_nothing_behind() {
     server.until("their descriptors are, too", |server| {
         server.descriptors() <= descriptors
     });
+    // What is freed goes back to the system in seconds.
+    server.until("their memory is, too", |server| {
+        server.memory() <= memory + memory / 10
+    });
     eprintln!(
         "{rounds} rounds of 250 connections: {memory} KiB and {descriptors} descriptors before, {} KiB and {} after",
         server.memory(),
         server.descriptors()
-    );
-    assert!(
-        server.memory() <= memory + memory / 10,
-        "{} KiB",
-        server.memory()
     );
 }
