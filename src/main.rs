@@ -6,7 +6,7 @@ use clap::Parser;
 use pod_hardener::cli::Cli;
 use tikv_jemallocator::Jemalloc;
 
-/// The system's own keeps what a flood took: one small thing at the end of its heap is enough.
+/// The system's own keeps what a flood took: docs/decisions/0010-an-allocator-that-gives-back.md.
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 

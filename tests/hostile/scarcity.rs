@@ -29,7 +29,7 @@ fn without_descriptors_it_recovers_by_itself() {
     server.connect().ask();
     let took = began.elapsed();
     server.until("it says what it lacks", |server| {
-        server.log().contains("cannot accept a connection")
+        server.log().contains("cannot accept connections")
     });
     silent.clear();
     kept.ask();

@@ -220,7 +220,10 @@ fn a_refused_configuration_is_told_everywhere_and_the_last_good_one_stays() {
         "--config",
         &file,
     ]);
-    let in_force = format!("[+] configuration: version {} of {file}, since ", of_good.0);
+    let in_force = format!(
+        "[+] configuration: version {} of {file}, in force for ",
+        of_good.0
+    );
     assert!(server.get("/readyz?verbose").contains(&in_force));
 
     mount.swap(&[(FILE, &format!("{good}\nnonsense = 1\n"))]);
