@@ -2,6 +2,7 @@
 //! what it costs.
 //!
 //! `HOSTILE=full` is a quarter of an hour (`make hostile`, on a release build); otherwise it is a short form of the same.
+//! `ATTACK=text` chooses attacks by their names.
 
 #![allow(
     clippy::unwrap_used,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
 use super::connections::{Connections, Place};
 
@@ -23,6 +24,7 @@ pub(super) async fn accept(
 ) {
     let [first, longest] = PAUSE;
     let mut pause = first;
+    let mut said: Option<Instant> = None;
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -35,11 +37,15 @@ pub(super) async fn accept(
             }
             Err(error) => {
                 failed();
-                // As with a full table: somebody who is not missed gives a descriptor back.
-                if matches!(error.raw_os_error(), Some(EMFILE | ENFILE)) {
-                    connections.make_room();
+                if said.is_none_or(|said| said.elapsed() >= longest) {
+                    tracing::warn!(%error, "cannot accept connections");
+                    said = Some(Instant::now());
                 }
-                tracing::warn!(%error, pause_ms = pause.as_millis(), "cannot accept a connection");
+                // As with a full table: somebody who is missed less gives a descriptor back.
+                let lacks = matches!(error.raw_os_error(), Some(EMFILE | ENFILE));
+                if lacks && connections.make_room() {
+                    pause = first;
+                }
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(longest);
             }

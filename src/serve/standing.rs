@@ -51,10 +51,13 @@ impl Standing {
         let wrong = state.wrong.as_deref().map(brief);
         match (&state.in_force, wrong) {
             (Some((what, since)), None) => {
-                format!("[+] {name}: {what}, since {} s", since.elapsed().as_secs())
+                format!(
+                    "[+] {name}: {what}, in force for {} s",
+                    since.elapsed().as_secs()
+                )
             }
             (Some((what, since)), Some(wrong)) => format!(
-                "[!] {name}: {what}, since {} s; what is on disk is refused: {wrong}",
+                "[!] {name}: {what}, in force for {} s; what is on disk is refused: {wrong}",
                 since.elapsed().as_secs()
             ),
             (None, Some(wrong)) => format!("[-] {name}: waiting for it: {wrong}"),

@@ -26,7 +26,7 @@ const ATTACKS: &[(&str, Attack)] = &[
     ("the preface of HTTP/2", preface),
     ("300 heads that arrive by the byte", slow_heads),
     ("300 bodies that arrive by the kilobyte", slow_bodies),
-    ("100 large bodies that never end", endless_bodies),
+    ("large bodies that never end", endless_bodies),
     ("bodies that are too large", oversized),
     ("bodies in chunks of one byte", tiny_chunks),
     ("replies that are never read", unread_replies),
@@ -42,7 +42,11 @@ fn honest_requests_are_answered_and_memory_is_bounded_under_every_attack() {
     std::thread::sleep(Duration::from_secs(1));
     warm.end();
     let before = server.memory();
+    let chosen = std::env::var("ATTACK").unwrap_or_default();
     for (name, attack) in ATTACKS {
+        if !name.contains(&chosen) {
+            continue;
+        }
         let honest = Honest::start(&server);
         attack(&server.target(), length());
         let noticed = honest.end();
@@ -185,9 +189,11 @@ fn slow_bodies(target: &Target, length: Duration) {
 
 fn endless_bodies(target: &Target, length: Duration) {
     let began = Instant::now();
+    // To encrypt so much without optimisation is all that this machine would do.
+    let count = if is_full() { 100 } else { 20 };
     while began.elapsed() < length {
         let head = format!("{HEAD}content-length: 4000000\r\n\r\n");
-        let mut connections = begun(target, 100, &head);
+        let mut connections = begun(target, count, &head);
         let part = vec![b' '; 390_000];
         for _ in 0..10 {
             for connection in &mut connections {
@@ -231,17 +237,14 @@ fn unread_replies(target: &Target, length: Duration) {
     let body = crate::bodies::large();
     let request = crate::client::post("/harden/strict", "application/json", &body);
     let mut open = Vec::new();
-    while began.elapsed() < length {
-        if open.len() < 60 {
-            let mut connection = target.connect();
-            for _ in 0..8 {
-                if connection.stream.sock.set_nonblocking(true).is_ok() {
-                    let _ = connection.stream.write_all(request.as_bytes());
-                }
-            }
-            open.push(connection);
-        } else {
-            std::thread::sleep(Duration::from_millis(100));
-        }
+    while open.len() < 20 && began.elapsed() < length {
+        let mut connection = target.connect();
+        connection.ask();
+        // The system takes the first replies, until its buffers are full. Then the server takes no more requests.
+        let patience = Some(Duration::from_millis(200));
+        connection.stream.sock.set_write_timeout(patience).unwrap();
+        while connection.stream.write_all(request.as_bytes()).is_ok() && began.elapsed() < length {}
+        open.push(connection);
     }
+    std::thread::sleep(length.saturating_sub(began.elapsed()));
 }

@@ -33,13 +33,20 @@ fn fill(item: &str) -> String {
     vec![item; 199_000 / values].join(",")
 }
 
-/// A pod of a few hundred containers: its reply is large, too.
+/// A pod of more than a thousand containers: its reply is large, too.
 pub(crate) fn large() -> String {
-    let container = |number: usize| {
-        format!(r#"{{"name":"container-{number}","image":"registry.example/web:1.0"}}"#)
+    let of_kind = |kind: &str| {
+        let container = |number: usize| {
+            format!(r#"{{"name":"{kind}-{number}","image":"registry.example/web:1.0"}}"#)
+        };
+        let containers: Vec<String> = (0..400).map(container).collect();
+        format!(r#""{kind}":[{}]"#, containers.join(","))
     };
-    let containers: Vec<String> = (0..400).map(container).collect();
-    of_spec(&format!(r#""containers":[{}]"#, containers.join(",")))
+    of_spec(
+        &["containers", "initContainers", "ephemeralContainers"]
+            .map(of_kind)
+            .join(","),
+    )
 }
 
 #[test]
@@ -208,7 +215,7 @@ fn a_body_costs_what_it_weighs_whatever_is_in_it() {
             .into(),
             200,
         ),
-        ("400 containers", large().into(), 200),
+        ("1,200 containers", large().into(), 200),
     ];
     let server = Server::start(&["--no-cluster"]);
     let mut failures = Vec::new();

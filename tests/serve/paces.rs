@@ -97,6 +97,8 @@ fn connections_beyond_the_most_displace_the_silent_and_none_in_use() {
     for connection in &mut kept {
         connection.ask();
     }
+    // Long enough to be displaced, if there were nobody who has shown less.
+    std::thread::sleep(Duration::from_millis(1_500));
     let silent: Vec<_> = (0..200).map(|_| server.target().tcp()).collect();
     let open = "pod_hardener_connections_open{port=\"webhook\"}";
     let room = "pod_hardener_connections_closed_total{port=\"webhook\",reason=\"room\"}";
