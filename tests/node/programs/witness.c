@@ -33,8 +33,8 @@ static int raw(void) {
 }
 
 static int device(void) {
-    int made = mknod("/tmp/witness-null", S_IFCHR | 0600, 0x103);
-    if (made == 0) unlink("/tmp/witness-null");
+    int made = mknod("/tmp/witness-device", S_IFCHR | 0600, 0x103);
+    if (made == 0) unlink("/tmp/witness-device");
     return made;
 }
 
@@ -48,6 +48,19 @@ static int namespaces(void) {
     return errno ? -1 : 0;
 }
 
+// A file of the image that belongs to a user of its own.
+static int data(char *text, int room) {
+    struct stat file;
+    if (stat("/data", &file) < 0) return 0;
+    int used = snprintf(text, room, "owner of /data: %u\n", file.st_uid);
+    used += snprintf(text + used, room - used, "reads /data: %s\n", outcome(access("/data", R_OK)));
+    int opened = open("/data", O_WRONLY);
+    used += snprintf(text + used, room - used, "writes to /data: %s\n", outcome(opened));
+    if (opened >= 0) close(opened);
+    used += snprintf(text + used, room - used, "takes /data: %s\n", outcome(chown("/data", geteuid(), -1)));
+    return used;
+}
+
 static int copy(const char *path, char *into, int room) {
     int file = open(path, O_RDONLY);
     if (file < 0) return 0;
@@ -58,12 +71,13 @@ static int copy(const char *path, char *into, int room) {
 
 static int report(char *text, int room) {
     int used = 0;
-    used += snprintf(text + used, room - used, "writes to /: %s\n", outcome(writes("/witness")));
-    used += snprintf(text + used, room - used, "writes to /tmp: %s\n", outcome(writes("/tmp/witness")));
+    used += snprintf(text + used, room - used, "writes to /: %s\n", outcome(writes("/witness-was-here")));
+    used += snprintf(text + used, room - used, "writes to /tmp: %s\n", outcome(writes("/tmp/witness-was-here")));
     used += snprintf(text + used, room - used, "raw socket: %s\n", outcome(raw()));
     used += snprintf(text + used, room - used, "device file: %s\n", outcome(device()));
     used += snprintf(text + used, room - used, "user namespace: %s\n", outcome(namespaces()));
     used += snprintf(text + used, room - used, "token: %s\n", outcome(access(TOKEN, F_OK)));
+    used += data(text + used, room - used);
     used += copy("/proc/self/status", text + used, room - used);
     used += snprintf(text + used, room - used, "uid_map:");
     used += copy("/proc/self/uid_map", text + used, room - used);
