@@ -1,6 +1,6 @@
 //! Hardened pods on a real node: kubelet, containerd and runc in namespaces of their own.
 //!
-//! `NODE=up` keeps a node up until Ctrl-C (`make node`). Otherwise these are tests: a witness runs under the shipped profiles, and what
+//! `NODE=up` keeps a node up until Ctrl-C (`make node`), `NODE=workloads` fills the matrix of workloads (`make workloads`). Otherwise these are tests: a witness runs under the shipped profiles, and what
 //! they set is in force.
 
 #![allow(
@@ -17,8 +17,18 @@
     reason = "tests"
 )]
 
+#[path = "node/api.rs"]
+mod api;
+#[path = "node/cell.rs"]
+mod cell;
+#[path = "node/columns.rs"]
+mod columns;
 #[path = "support/control_plane.rs"]
 mod control_plane;
+#[path = "node/inside.rs"]
+mod inside;
+#[path = "node/matrix.rs"]
+mod matrix;
 #[path = "support/node.rs"]
 mod node;
 #[path = "node/trials.rs"]
@@ -29,6 +39,12 @@ mod up;
 mod webhook;
 #[path = "node/witness.rs"]
 mod witness;
+#[path = "node/workload.rs"]
+mod workload;
+#[path = "support/workloads.rs"]
+mod workloads;
+#[path = "support/yaml.rs"]
+mod yaml;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,10 +68,10 @@ fn main() -> ExitCode {
             witness::user_namespace,
         ),
     ];
-    let up = std::env::var("NODE").is_ok_and(|mode| mode == "up");
-    let result = match up {
-        true => up::run(),
-        false => trials::run(tests),
+    let result = match std::env::var("NODE").as_deref() {
+        Ok("up") => up::run(),
+        Ok("workloads") => matrix::run(),
+        _ => trials::run(tests),
     };
     result.unwrap_or_else(|error| {
         eprintln!("the node: {error:#}");

@@ -28,7 +28,7 @@ use crate::control_plane::{ControlPlane, Options, Process};
 pub(crate) use enclosure::{Side, enclose, entrance, missing};
 pub(crate) use runtime::Runtime;
 pub(crate) use server::{Entry, Server, register};
-pub(crate) use shell::get;
+pub(crate) use shell::{get, output};
 
 /// How long it may take until the node is ready. It takes ten seconds on two idle cores.
 const READY: Duration = Duration::from_secs(120);
