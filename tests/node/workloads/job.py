@@ -142,3 +142,28 @@ def write_200_megabytes(folder="/tmp", container=None):
         "sh", "-c", f"f={folder}/two-hundred && dd if=/dev/zero of=$f bs=1M count=200 2>/dev/null && wc -c <$f; rm -f $f", container=container
     )
     check(wrote.strip() == str(MEGABYTES_200), f"wrote {wrote.strip()} of 200 MB to {folder}")
+
+
+# --- names
+
+def resolve(name, port=53):
+    """The IPv4 addresses that the pod's name server has for a name."""
+    question = b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0\0\1\0\1"
+    identity = os.urandom(2)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.settimeout(5)
+        udp.connect((IP, port))
+        udp.send(identity + b"\1\0\0\1\0\0\0\0\0\0" + question)
+        reply = udp.recv(4096)
+    check(reply[:2] == identity, "an answer to another question")
+    check(reply[3] & 15 == 0, f"{name}: answered with code {reply[3] & 15}")
+    at, addresses = 12 + len(question), []
+    for _ in range(int.from_bytes(reply[6:8], "big")):
+        while reply[at] and reply[at] < 192:
+            at += 1 + reply[at]
+        at += 2 if reply[at] else 1
+        kind, size = int.from_bytes(reply[at : at + 2], "big"), int.from_bytes(reply[at + 8 : at + 10], "big")
+        if kind == 1:
+            addresses.append(".".join(str(byte) for byte in reply[at + 10 : at + 14]))
+        at += 10 + size
+    return addresses
