@@ -3,7 +3,9 @@
 import http.server
 import json
 import os
+import signal
 import ssl
+import sys
 import urllib.request
 
 FOLDER = os.environ.get("FOLDER", "/tmp")
@@ -47,4 +49,5 @@ class Server(http.server.BaseHTTPRequestHandler):
         pass
 
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 http.server.ThreadingHTTPServer(("", 8080), Server).serve_forever()

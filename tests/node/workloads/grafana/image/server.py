@@ -2,7 +2,9 @@
 
 import http.server
 import os
+import signal
 import sqlite3
+import sys
 import threading
 
 DATABASE = os.path.join(os.environ["GF_PATHS_DATA"], "grafana.db")
@@ -35,5 +37,6 @@ class Dashboards(http.server.BaseHTTPRequestHandler):
         LOG.write(form % values + "\n")
 
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 query("create table if not exists dashboard (path text primary key, body blob)")
 http.server.ThreadingHTTPServer(("", 3000), Dashboards).serve_forever()
