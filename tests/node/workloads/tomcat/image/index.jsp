@@ -1,0 +1,11 @@
+<%@ page import="java.util.*, java.io.*" %><%
+  // Keeps what it is given in the heap, and takes as much of it as it is asked for.
+  String keep = request.getParameter("keep");
+  if (keep != null) application.setAttribute("kept", keep);
+  String heap = request.getParameter("heap");
+  long took = 0;
+  if (heap != null) {
+    List<byte[]> blocks = new ArrayList<>();
+    for (int i = 0; i < Integer.parseInt(heap); i++) { blocks.add(new byte[1 << 20]); took += 1; }
+  }
+%>kept=<%= application.getAttribute("kept") %> heap=<%= took %>
