@@ -302,10 +302,10 @@ impl<'m> Cell<'m> {
         let pods = self
             .cluster
             .pods(&self.namespace, Some(&self.workload.name))?;
-        Ok(pods
+        let stays = pods
             .into_iter()
-            .filter(|pod| pod.metadata.deletion_timestamp.is_none())
-            .next_back())
+            .filter(|pod| pod.metadata.deletion_timestamp.is_none());
+        Ok(stays.max_by_key(|pod| pod.metadata.creation_timestamp.clone()))
     }
 
     /// Whether one of its containers has ended or was started again.

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test program uses its part of this")]
 
+#[path = "workloads/page.rs"]
+mod page;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

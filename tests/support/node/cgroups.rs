@@ -6,15 +6,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// What the node's group is called.
-pub(super) const NAME: &str = "pod-hardener-node";
+/// What the group of the node in a folder is called.
+pub(super) fn name(work: &Path) -> String {
+    let folder = work.file_name().unwrap_or_default().to_string_lossy();
+    format!("pod-hardener-{folder}")
+}
 
 const ROOT: &str = "/sys/fs/cgroup";
 
 /// Makes the node's group in every hierarchy.
-pub(super) fn make() -> io::Result<()> {
+pub(super) fn make(name: &str) -> io::Result<()> {
     for hierarchy in hierarchies()? {
-        let group = hierarchy.join(NAME);
+        let group = hierarchy.join(name);
         fs::create_dir_all(&group)?;
         // In version 1 a new group of this controller has no processor until it is given some.
         for file in ["cpuset.cpus", "cpuset.mems"] {
@@ -28,10 +31,10 @@ pub(super) fn make() -> io::Result<()> {
 }
 
 /// Takes the node's group away, with all that is below it. Its processes may need a moment to end.
-pub(super) fn remove() -> io::Result<()> {
+pub(super) fn remove(name: &str) -> io::Result<()> {
     let start = Instant::now();
     for hierarchy in hierarchies()? {
-        let group = hierarchy.join(NAME);
+        let group = hierarchy.join(name);
         while let Err(error) = remove_below(&group) {
             if start.elapsed() > Duration::from_secs(20) {
                 return Err(error);

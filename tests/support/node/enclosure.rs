@@ -6,7 +6,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use super::cgroups;
 use super::shell::run;
@@ -52,18 +52,14 @@ fn is_root(status: &str) -> bool {
 ///
 /// # Errors
 ///
-/// When another node is up, or the namespaces cannot be made.
+/// When too many nodes are up, or the namespaces cannot be made.
 pub(crate) fn enclose() -> anyhow::Result<Side> {
     if let Some(work) = std::env::var_os(INSIDE) {
         let work = PathBuf::from(work);
         furnish(&work)?;
         return Ok(Side::Inside(work));
     }
-    let cache = cache()?;
-    fs::create_dir_all(&cache)?;
-    let _lock = lock(&cache.join("node.lock"))?;
-    let work = cache.join("node");
-    sweep(&work)?;
+    let (work, _lock) = place(&cache()?)?;
     fs::create_dir_all(&work)?;
     let ended = run_inside(&work);
     sweep(&work)?;
@@ -116,12 +112,13 @@ fn furnish(work: &Path) -> anyhow::Result<()> {
         run(&format!("mount --bind {} {over}", own.display()))?;
     }
     run("mount -t tmpfs -o mode=755 tmpfs /run")?;
-    cgroups::make().context("cannot make control groups")
+    cgroups::make(&cgroups::name(work)).context("cannot make control groups")
 }
 
 /// Takes away what a node leaves: there is nothing but files and control groups once its processes have ended.
 fn sweep(work: &Path) -> anyhow::Result<()> {
-    cgroups::remove().context("the control groups of a node that was here before stay")?;
+    cgroups::remove(&cgroups::name(work))
+        .context("the control groups of a node that was here before stay")?;
     match fs::remove_dir_all(work) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("cannot remove {}", work.display()))
@@ -130,14 +127,27 @@ fn sweep(work: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// There is one node at a time. The lock goes with the process that has it.
-fn lock(path: &Path) -> anyhow::Result<File> {
-    let file = File::options().create(true).append(true).open(path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => bail!("another node is up: end its `make node` first"),
-        Err(TryLockError::Error(error)) => Err(error.into()),
+/// How many nodes may be up at once: the tests' beside one that somebody looks at.
+const PLACES: u32 = 4;
+
+/// The first folder that no living node has, and the lock on it, which goes with the process that has it. What crashed ones
+/// have left is swept.
+fn place(cache: &Path) -> anyhow::Result<(PathBuf, File)> {
+    fs::create_dir_all(cache)?;
+    let mut place = None;
+    for number in 0..PLACES {
+        let lock = cache.join(format!("node-{number}.lock"));
+        let file = File::options().create(true).append(true).open(lock)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => continue,
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        let work = cache.join(format!("node-{number}"));
+        sweep(&work)?;
+        place.get_or_insert((work, file));
     }
+    place.with_context(|| format!("{PLACES} nodes are up already"))
 }
 
 fn cache() -> anyhow::Result<PathBuf> {

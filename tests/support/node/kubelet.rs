@@ -12,7 +12,7 @@ pub(super) fn start(assets: &Path, work: &Path, kubeconfig: &Path) -> anyhow::Re
     let config = work.join("kubelet.yaml");
     let resolver = work.join("resolv.conf");
     fs::write(&resolver, format!("nameserver {}\n", network::DNS))?;
-    fs::write(&config, configuration(&resolver))?;
+    fs::write(&config, configuration(&resolver, &cgroups::name(work)))?;
     let flags = [
         format!("--config={}", config.display()),
         format!("--kubeconfig={}", kubeconfig.display()),
@@ -22,8 +22,8 @@ pub(super) fn start(assets: &Path, work: &Path, kubeconfig: &Path) -> anyhow::Re
     Process::start(&assets.join("kubelet"), &flags, &work.join("kubelet.log"))
 }
 
-fn configuration(resolver: &Path) -> String {
-    let (socket, group, dns) = (runtime::SOCKET, cgroups::NAME, network::DNS);
+fn configuration(resolver: &Path, group: &str) -> String {
+    let (socket, dns) = (runtime::SOCKET, network::DNS);
     let resolver = resolver.display();
     // The kubelet's own API is open to everybody in the enclosure. Nothing is evicted for the disk of the machine, of which
     // others may have taken most.
