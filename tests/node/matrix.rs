@@ -35,10 +35,7 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
         Side::Outside(ended) => return Ok(exit_code(ended)),
         Side::Inside(work) => work,
     };
-    let workloads: Vec<Workload> = Workload::all()?
-        .into_iter()
-        .filter(|one| wanted("WORKLOADS", &one.name))
-        .collect();
+    let workloads = wanted_workloads()?;
     let columns: Vec<Column> = columns::all()
         .into_iter()
         .filter(|one| one.name == AS_WRITTEN || wanted("COLUMNS", &one.name))
@@ -68,6 +65,12 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
     judge(&results)
 }
 
+/// The workloads that WORKLOADS names, or all.
+pub(super) fn wanted_workloads() -> anyhow::Result<Vec<Workload>> {
+    let all = Workload::all()?.into_iter();
+    Ok(all.filter(|one| wanted("WORKLOADS", &one.name)).collect())
+}
+
 /// Whether a variable names something, or nothing at all.
 fn wanted(variable: &str, name: &str) -> bool {
     let names = std::env::var(variable).unwrap_or_default();
@@ -76,7 +79,7 @@ fn wanted(variable: &str, name: &str) -> bool {
 }
 
 /// The images of the workloads, which were built outside.
-fn archives(workloads: &[Workload]) -> anyhow::Result<Vec<PathBuf>> {
+pub(super) fn archives(workloads: &[Workload]) -> anyhow::Result<Vec<PathBuf>> {
     let build = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node/images/build");
     let mut command = Command::new(build);
     let with_image = workloads

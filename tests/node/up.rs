@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::node::{self, Server, enclose, entrance, register};
-use super::{Node, Runtime, Side, assets, exit_code};
+use super::{Node, Runtime, Side, assets, exit_code, matrix};
 use crate::node::Entry;
 
 /// Where the server listens.
@@ -34,6 +34,11 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
         Side::Inside(work) => work,
     };
     let node = Node::start(&assets, &work, Runtime::from_env())?;
+    if std::env::var_os("WORKLOADS").is_some() {
+        for archive in matrix::archives(&matrix::wanted_workloads()?)? {
+            node.import(&archive)?;
+        }
+    }
     let server = Server::start(node.plane(), &work, PORT, None)?;
     let entries = ["compatible", "restricted", "strict"].map(|profile| Entry {
         label: profile,
@@ -66,8 +71,8 @@ fn say(node: &Node, start: Instant) -> anyhow::Result<()> {
     fs::set_permissions(&file, Permissions::from_mode(0o755))?;
     eprintln!(
         "the node is up after {:.1} s, with pod-hardener in front of it; Ctrl-C ends it. In another shell:\n\n  \
-         {} get pods -A\n\nImages that it has: localhost/pod-hardener/witness:1, which says over HTTP on port 8080 what it may do, \
-         with imagePullPolicy: Never.",
+         {} get pods -A\n\nIt has the images of the workloads that WORKLOADS names, and localhost/pod-hardener/witness:1,\n\
+         which says over HTTP on port 8080 what it may do. Pods need imagePullPolicy: Never.",
         start.elapsed().as_secs_f32(),
         file.display(),
     );
