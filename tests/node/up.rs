@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::node::{self, Server, enclose, entrance, register};
-use super::{Node, Runtime, Side, assets, exit_code, matrix};
+use super::{Node, Runtime, Side, assets, matrix};
 use crate::node::Entry;
 
 /// Where the server listens.
@@ -21,16 +21,12 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
         bail!("missing for a node: {}", missing.join("; "));
     }
     let assets = assets().context("NODE_ASSETS names no folder: `make node` sets it")?;
-    // On both sides Ctrl-C must not end the program: inside it ends the waiting, outside what is left has to be swept.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let _entered = runtime.enter();
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    if !node::is_inside() {
+        end_on_a_signal()?;
+    }
     let start = Instant::now();
     let work = match enclose()? {
-        Side::Outside(ended) => return Ok(exit_code(ended)),
+        Side::Outside(_) => return Ok(ExitCode::SUCCESS),
         Side::Inside(work) => work,
     };
     let node = Node::start(&assets, &work, Runtime::from_env())?;
@@ -47,14 +43,38 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
     });
     register(node.plane(), &work, &entries)?;
     say(&node, start)?;
-    runtime.block_on(async {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+    // The one outside ends it.
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Ctrl-C and SIGTERM end what is inside, and not the one outside, which has to sweep then.
+fn end_on_a_signal() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (mut interrupt, mut terminate) = {
+        let _entered = runtime.enter();
+        (
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+        )
+    };
+    std::thread::spawn(move || {
+        loop {
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+            });
+            if let Err(error) = node::end() {
+                eprintln!("{error:#}");
+            }
         }
     });
-    eprintln!("\nthe node ends");
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Says how the node is reached, by a command for a shell of the machine.

@@ -25,7 +25,7 @@ use anyhow::bail;
 
 use crate::control_plane::{ControlPlane, Options, Process};
 
-pub(crate) use enclosure::{Side, enclose, entrance, missing};
+pub(crate) use enclosure::{Side, enclose, end, entrance, is_inside, missing};
 pub(crate) use runtime::Runtime;
 pub(crate) use server::{Entry, Server, register};
 pub(crate) use shell::{get, output};

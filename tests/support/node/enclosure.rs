@@ -5,6 +5,7 @@
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::sync::OnceLock;
 
 use anyhow::Context;
 
@@ -66,9 +67,26 @@ pub(crate) fn enclose() -> anyhow::Result<Side> {
     Ok(Side::Outside(ended?))
 }
 
+/// The process that leads inside, once it is there.
+static ENTRANCE: OnceLock<u32> = OnceLock::new();
+
+/// Ends all that is inside. Nothing in there has anything to lose.
+pub(crate) fn end() -> anyhow::Result<()> {
+    match ENTRANCE.get() {
+        Some(process) => run(&format!("kill -KILL {process}")),
+        None => Ok(()),
+    }
+}
+
+/// Whether this is the program inside.
+pub(crate) fn is_inside() -> bool {
+    std::env::var_os(INSIDE).is_some()
+}
+
 /// Runs this program inside, and tells it which process of the machine leads to it.
 fn run_inside(work: &Path) -> anyhow::Result<ExitStatus> {
     let mut child = inner(work)?.spawn().context("cannot start setpriv")?;
+    ENTRANCE.get_or_init(|| child.id());
     fs::write(work.join("entrance"), child.id().to_string())?;
     Ok(child.wait()?)
 }
