@@ -1,29 +1,50 @@
-//! The server: sockets, TLS, limits, health, metrics and a graceful end around the pure [`crate::admission`].
+//! The server: sockets, TLS, limits, reloads, health, metrics and a graceful end around the pure [`crate::admission`].
 //!
 //! It speaks HTTP/1.1 alone, as the API server does to webhooks. It takes bound listeners and a shutdown future, so that
 //! tests use free ports and end it as they like.
 
+mod accept;
 mod admin;
+mod body;
 mod connection;
+mod connections;
 mod metrics;
+mod paced;
+mod peer;
+mod ports;
+mod reload;
+mod standing;
 pub mod tls;
+mod watched;
 mod webhook;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use hyper_util::server::graceful::GracefulShutdown;
-use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::cluster::Cluster;
 use crate::config::Settings;
+use connections::Connections;
 use metrics::Metrics;
+use standing::Standing;
+use tls::{Identity, InForce, TlsError};
+pub use watched::Pace;
+use watched::Watched;
 
 /// How long connections may take to finish what they began once the server is told to end.
 const DRAIN: Duration = Duration::from_secs(20);
+
+/// The most bytes that requests and replies under way may hold on the webhook's port: four of the largest.
+const HELD: usize = 16 * 1024 * 1024;
+
+/// The most connections to the admin port, and the most bytes of replies under way there.
+const ADMINS: (usize, usize) = (64, 4 * 1024 * 1024);
 
 /// Sockets that are bound already.
 #[derive(Debug)]
@@ -34,68 +55,179 @@ pub struct Listeners {
     pub admin: TcpListener,
 }
 
-/// What all requests share.
+/// Where the configuration comes from.
 #[derive(Debug)]
-struct Shared {
-    settings: Settings,
-    cluster: Cluster,
-    metrics: Metrics,
-    ready: AtomicBool,
+pub struct Configuration {
+    /// What is in force at the start.
+    pub settings: Settings,
+    /// The file that it was read from, which is followed from then on.
+    pub file: Option<PathBuf>,
 }
 
-/// Serves, with what `cluster` knows, until `shutdown` is done, then finishes the requests that are under way, for 20 seconds at most.
-pub async fn run(
-    settings: Settings,
-    cluster: Cluster,
-    tls: Arc<ServerConfig>,
-    listeners: Listeners,
-    shutdown: impl Future<Output = ()>,
-) {
-    let shared = Arc::new(Shared {
-        metrics: Metrics::new(&settings),
-        settings,
-        cluster,
-        ready: AtomicBool::new(true),
-    });
-    let (webhooks, admins) = (GracefulShutdown::new(), GracefulShutdown::new());
-    let acceptor = TlsAcceptor::from(tls);
-    let webhook = connection::accept(&listeners.webhook, |stream| {
-        let (shared, acceptor, watcher) =
-            (Arc::clone(&shared), acceptor.clone(), webhooks.watcher());
-        tokio::spawn(async move {
-            if let Some(stream) = connection::handshake(acceptor, stream).await {
-                let service = |request| webhook::answer(Arc::clone(&shared), request);
-                connection::serve(stream, watcher, service).await;
-            }
-        });
-    });
-    let admin = connection::accept(&listeners.admin, |stream| {
-        let (shared, watcher) = (Arc::clone(&shared), admins.watcher());
-        tokio::spawn(async move {
-            let service = |request| admin::answer(Arc::clone(&shared), request);
-            connection::serve(stream, watcher, service).await;
-        });
-    });
-    tokio::select! {
-        () = webhook => {}
-        () = admin => {}
-        () = shutdown => {}
-    }
+/// Where the certificate comes from.
+#[derive(Debug)]
+pub enum Certificate {
+    /// It is there, and stays.
+    Fixed(Identity),
+    /// Two PEM files, which are followed; until they hold a pair, the server is not ready.
+    Files {
+        /// The certificate, with its chain.
+        certificate: PathBuf,
+        /// Its key.
+        key: PathBuf,
+    },
+}
 
-    shared.ready.store(false, Ordering::Relaxed);
+/// What is served, and within which limits.
+pub struct Server {
+    /// The configuration.
+    pub configuration: Configuration,
+    /// The certificate.
+    pub certificate: Certificate,
+    /// When files are read again.
+    pub pace: Pace,
+    /// What is known of the cluster.
+    pub cluster: Cluster,
+    /// The sockets.
+    pub listeners: Listeners,
+    /// The most connections to the webhook's port.
+    pub max_connections: usize,
+    /// How many records of the log were dropped since the start.
+    pub log_dropped: LogDropped,
+}
+
+/// Says how many records of the log were dropped since the start.
+pub type LogDropped = Box<dyn Fn() -> u64 + Send + Sync>;
+
+/// What all requests share.
+struct Shared {
+    settings: Arc<ArcSwap<Settings>>,
+    configuration: Standing,
+    pair: Arc<InForce>,
+    certificate: Standing,
+    cluster: Cluster,
+    metrics: Metrics,
+    webhooks: Arc<Connections>,
+    admins: Arc<Connections>,
+    log_dropped: LogDropped,
+    ending: AtomicBool,
+}
+
+/// Serves until `shutdown` is done. Its value is how long from then on the server says that it is not ready and still takes
+/// all that comes; then it finishes the requests that are under way, for 20 seconds at most.
+///
+/// # Errors
+///
+/// When a certificate that is fixed is no pair.
+pub async fn run(server: Server, shutdown: impl Future<Output = Duration>) -> Result<(), TlsError> {
+    let Server {
+        configuration: Configuration { settings, file },
+        certificate,
+        pace,
+        cluster,
+        listeners,
+        max_connections,
+        log_dropped,
+    } = server;
+    let source = file.as_ref().map_or_else(
+        || "the embedded defaults".to_owned(),
+        |file| file.display().to_string(),
+    );
+    let in_force = reload::described(&settings, &source);
+    let settings = Arc::new(ArcSwap::from_pointee(settings));
+    let shared = Arc::new(Shared {
+        metrics: Metrics::new(Arc::clone(&settings)),
+        settings,
+        configuration: Standing::in_force(in_force),
+        pair: Arc::default(),
+        certificate: Standing::default(),
+        cluster,
+        webhooks: Connections::new(max_connections, HELD),
+        admins: Connections::new(ADMINS.0, ADMINS.1),
+        log_dropped,
+        ending: AtomicBool::new(false),
+    });
+    shared.metrics.configuration.loaded(false);
+    let acceptor = TlsAcceptor::from(tls::server_config(Arc::clone(&shared.pair))?);
+    let certificate = match certificate {
+        Certificate::Files { certificate, key } => Some((certificate, key)),
+        Certificate::Fixed(identity) => {
+            shared.pair.put(identity.into_pair()?);
+            shared.certificate.put("made at start".to_owned());
+            shared.metrics.certificate.loaded(false);
+            None
+        }
+    };
+
+    let graceful = (GracefulShutdown::new(), GracefulShutdown::new());
+    let mut serving = Box::pin(async {
+        tokio::join!(
+            follow_configuration(&shared, file, pace.clone()),
+            follow_certificate(&shared, certificate, pace),
+            ports::webhook(&shared, &listeners.webhook, acceptor, &graceful.0),
+            ports::admin(&shared, &listeners.admin, &graceful.1),
+        )
+    });
+    let delay = tokio::select! {
+        _ = &mut serving => Duration::ZERO,
+        delay = shutdown => delay,
+    };
+    shared.ending.store(true, Ordering::Relaxed);
+    if !delay.is_zero() {
+        let seconds = delay.as_secs_f64();
+        tracing::info!(seconds, "ending: not ready, and serving on meanwhile");
+        // That the time is over is what is waited for.
+        let _ = tokio::time::timeout(delay, &mut serving).await;
+    }
+    drop(serving);
     tracing::info!(
-        connections = webhooks.count(),
+        connections = graceful.0.count(),
         "ending: no new connections, finishing what is under way"
     );
     drop(listeners);
     let drained = async {
-        webhooks.shutdown().await;
-        admins.shutdown().await;
+        graceful.0.shutdown().await;
+        graceful.1.shutdown().await;
     };
     if tokio::time::timeout(DRAIN, drained).await.is_err() {
-        tracing::warn!(
-            seconds = DRAIN.as_secs(),
-            "some connections did not end in time and were cut"
-        );
+        let seconds = DRAIN.as_secs();
+        tracing::warn!(seconds, "some connections did not end in time and were cut");
     }
+    Ok(())
+}
+
+async fn follow_configuration(shared: &Shared, file: Option<PathBuf>, pace: Pace) {
+    let Some(file) = file else {
+        return;
+    };
+    reload::follow(
+        "configuration",
+        Watched::new(vec![file.clone()], pace),
+        &shared.configuration,
+        &shared.metrics.configuration,
+        |texts| {
+            let text = texts.first().map(Vec::as_slice).unwrap_or_default();
+            reload::configuration(&file, text, &shared.settings)
+        },
+    )
+    .await;
+}
+
+async fn follow_certificate(shared: &Shared, files: Option<(PathBuf, PathBuf)>, pace: Pace) {
+    let Some((certificate, key)) = files else {
+        return;
+    };
+    reload::follow(
+        "certificate",
+        Watched::new(vec![certificate.clone(), key.clone()], pace),
+        &shared.certificate,
+        &shared.metrics.certificate,
+        |texts| {
+            let mut texts = texts.iter().map(Vec::as_slice);
+            let mut next = || texts.next().unwrap_or_default();
+            let pair = (next(), next());
+            reload::certificate((&certificate, &key), pair, &shared.pair)
+        },
+    )
+    .await;
 }

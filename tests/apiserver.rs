@@ -9,8 +9,12 @@
 )]
 #![allow(clippy::print_stderr, missing_docs, reason = "tests")]
 
+#[path = "apiserver/audited.rs"]
+mod audited;
 #[path = "apiserver/cluster.rs"]
 mod cluster;
+#[path = "apiserver/exceptions.rs"]
+mod exceptions;
 #[path = "apiserver/pods.rs"]
 mod pod_trials;
 #[path = "apiserver/requests.rs"]
@@ -87,6 +91,10 @@ fn main() -> ExitCode {
         (
             "what another webhook adds after us is hardened, and nothing twice",
             requests::reinvocation,
+        ),
+        (
+            "overrides and exceptions are stored, warned of and on record",
+            exceptions::stored,
         ),
         (
             "a careless patch refuses the pod",

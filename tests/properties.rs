@@ -57,7 +57,9 @@ fn without_overrides() -> impl Strategy<Value = Setting> {
 }
 
 /// What is other for some containers of the generated pods.
-const OVERRIDDEN: [&str; 10] = [
+const OVERRIDDEN: [&str; 11] = [
+    // With the request of another one, the limit is below it.
+    "containers = [\"c*\"]\nmemory-resources = { enabled = true, limit = \"50Mi\" }",
     "containers = [\"c0\"]\nrun-as-high-uid.enabled = false",
     "containers = [\"c1\"]\nrun-as-high-uid = { enabled = true, uid = \"namespace\" }",
     "containers = [\"c1\", \"i*\"]\nuser-namespace = { enabled = true, when = \"always\" }",
@@ -75,8 +77,9 @@ fn overrides() -> impl Strategy<Value = Settings> {
         let overrides = chosen
             .iter()
             .map(|text| format!("[[overrides]]\nreason = \"chance\"\n{text}\n"));
-        let text = format!("version = 1\n[profiles.none]\nmemory-resources.limit = \"64Mi\"\n")
-            + &overrides.collect::<String>();
+        let text =
+            String::from("version = 1\n[profiles.none]\nmemory-resources.limit = \"64Mi\"\n")
+                + &overrides.collect::<String>();
         Settings::parse(&text, "overrides").unwrap_or_else(|error| panic!("{error}"))
     })
 }

@@ -14,6 +14,8 @@
 mod harden;
 #[path = "support/token.rs"]
 mod token;
+#[path = "support/workloads.rs"]
+mod workloads;
 #[path = "support/yaml.rs"]
 mod yaml;
 
@@ -67,6 +69,21 @@ fn the_page_of_rules_is_fresh() {
 #[test]
 fn the_schema_of_the_configuration_is_fresh() {
     is_fresh(&["config", "schema"], "docs/config.schema.json");
+}
+
+#[test]
+fn the_page_of_workloads_is_fresh_and_what_is_promised_held() {
+    let results = fs::read_to_string(root().join("docs/workloads.json")).unwrap();
+    let results: workloads::Results = serde_json::from_str(&results).unwrap();
+    assert_eq!(results.broken_promises(), Vec::<String>::new());
+    let (page, path) = (results.page(), root().join("docs/workloads.md"));
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    assert!(
+        fs::read_to_string(&path).unwrap() == page,
+        "docs/workloads.md is stale: run `make docs`"
+    );
 }
 
 #[test]

@@ -16,11 +16,10 @@
 mod client;
 #[path = "support/control_plane.rs"]
 mod control_plane;
+#[path = "support/process.rs"]
+mod process;
 
-use std::io::Write;
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -30,6 +29,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::rbac::v1::RoleBinding;
 use kube::api::{Api, Patch, PatchParams, PostParams};
 use libtest_mimic::Failed;
+use process::Server;
 use serde_json::json;
 
 /// The most memory, in MiB, that a server may have once it knows all.
@@ -86,7 +86,7 @@ fn large(plane: &ControlPlane) -> Result<(), Failed> {
     runtime.block_on(populate(&client, &scale))?;
 
     let started = Instant::now();
-    let with = Server::start(&["--kubeconfig", &plane.kubeconfig().display().to_string()])?;
+    let with = Server::start(&["--kubeconfig", &plane.kubeconfig().display().to_string()]);
     let bindings = loop {
         let text = with.get("/readyz?verbose");
         if text.matches(": known").count() == 8 {
@@ -113,7 +113,7 @@ fn large(plane: &ControlPlane) -> Result<(), Failed> {
     assert!(complete <= COMPLETE, "{complete:?}");
     assert!(memory <= MEMORY * 1024, "{memory} KiB");
 
-    let without = Server::start(&["--no-cluster"])?;
+    let without = Server::start(&["--no-cluster"]);
     let end = Arc::new(AtomicBool::new(false));
     let changed = Arc::new(AtomicUsize::new(0));
     let changing = {
@@ -245,117 +245,8 @@ async fn change(
     futures_util::future::try_join_all(workers).await.map(drop)
 }
 
-/// The program as users start it. It ends with this value.
-struct Server {
-    child: Child,
-    admin: String,
-    webhook: String,
-    ca: String,
-    _folder: tempfile::TempDir,
-}
-
-impl Server {
-    fn start(flags: &[&str]) -> Result<Self, Failed> {
-        let folder = tempfile::tempdir()?;
-        let ca = folder.path().join("ca.pem");
-        let (webhook, admin) = (free_address()?, free_address()?);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pod-hardener"));
-        command.args([
-            "serve",
-            "--listen",
-            &webhook,
-            "--admin",
-            &admin,
-            "--write-ca",
-        ]);
-        let child = command.arg(&ca).args(flags).stderr(Stdio::null()).spawn()?;
-        let mut this = Self {
-            child,
-            admin,
-            webhook,
-            ca: String::new(),
-            _folder: folder,
-        };
-        for _ in 0..500 {
-            if std::net::TcpStream::connect(&this.admin).is_ok() {
-                this.ca = std::fs::read_to_string(&ca)?;
-                return Ok(this);
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Err("the server does not start".into())
-    }
-
-    fn get(&self, path: &str) -> String {
-        use std::io::Read;
-        let mut stream = std::net::TcpStream::connect(&self.admin).unwrap();
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
-        )
-        .unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        text
-    }
-
-    /// Resident, in KiB.
-    fn memory(&self) -> u64 {
-        let status = Path::new("/proc")
-            .join(self.child.id().to_string())
-            .join("status");
-        let status = std::fs::read_to_string(status).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        line.unwrap()
-            .trim()
-            .trim_end_matches(" kB")
-            .parse()
-            .unwrap()
-    }
-
-    fn connect(&self) -> Connection {
-        let stream = client::connect((&self.webhook, &self.ca), rustls::ALL_VERSIONS, &[]);
-        let review = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/review.json");
-        let review = std::fs::read_to_string(review).unwrap();
-        Connection {
-            stream,
-            request: client::post("/harden/compatible", "application/json", &review),
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Both fail only where the process is gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-struct Connection {
-    stream: client::Stream,
-    request: String,
-}
-
-impl Connection {
-    /// Asks once, and says how long the answer took.
-    fn ask(&mut self) -> Duration {
-        let began = Instant::now();
-        self.stream.write_all(self.request.as_bytes()).unwrap();
-        let (status, _, body) = client::reply(&mut self.stream);
-        let took = began.elapsed();
-        assert_eq!(status, 200, "{body}");
-        took
-    }
-}
-
 /// In microseconds.
 fn percentile(times: &mut [Duration], percent: usize) -> u128 {
     times.sort_unstable();
     times[(times.len() * percent / 100).min(times.len() - 1)].as_micros()
-}
-
-/// An address of the loopback interface that nobody listens on.
-fn free_address() -> Result<String, Failed> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }

@@ -80,7 +80,9 @@ fn check(file: Option<&Path>) -> anyhow::Result<ExitCode> {
         Ok(settings) => settings,
         Err(error) => {
             let mut stderr = std::io::stderr();
-            let drawn = error.draw(stderr.is_terminal());
+            // https://no-color.org
+            let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            let drawn = error.draw(stderr.is_terminal() && !plain);
             let problems = match error.problems().len() {
                 1 => "1 problem".to_owned(),
                 n => format!("{n} problems"),

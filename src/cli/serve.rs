@@ -1,20 +1,28 @@
 //! `pod-hardener serve`: the webhook.
 
-use std::fmt::Write;
-use std::io::IsTerminal;
+mod announce;
+mod log;
+mod signals;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{oneshot, watch};
 
 use super::settings;
-use crate::cluster::{self, Cluster, Pace};
-use crate::config::Settings;
-use crate::serve::{self, Listeners, tls::Identity};
+use crate::cluster::{self, Cluster};
+use crate::serve::{self, Certificate, Configuration, Listeners, Pace, Server, tls::Identity};
+use announce::{Announcement, announce};
+use log::Log;
+use signals::{Ends, Told, pass_on};
+
+/// How many connections the system keeps for us to accept: a burst must not make honest clients wait for a second try.
+const BACKLOG: u32 = 4_096;
 
 /// Arguments of `serve`.
 #[derive(Debug, clap::Args)]
@@ -25,7 +33,7 @@ pub(super) struct Args {
     /// Where probes and Prometheus reach /livez, /readyz and /metrics, without TLS.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     admin: SocketAddr,
-    /// The certificate, with its chain, as PEM. Without it, one is made at start.
+    /// The certificate, with its chain, as PEM; the server waits for it. Without this, one is made at start.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// The certificate's private key, as PEM.
@@ -44,17 +52,30 @@ pub(super) struct Args {
     /// Read nothing from the cluster's API: rules that ask for more than the pod says are careful.
     #[arg(long)]
     no_cluster: bool,
+    /// How often the files of --config, --tls-cert and --tls-key are read again, in seconds; SIGHUP does it at once.
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = interval)]
+    reload_interval: Duration,
+    /// How long after SIGTERM the server still takes what comes, while it says that it is not ready.
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    shutdown_delay: Duration,
+    /// The most connections to the webhook. Beyond them, one that is not in use is closed.
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..))]
+    max_connections: u16,
 }
 
 /// Serves until SIGTERM or SIGINT; a second one ends at once.
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let log = Log::to_stderr();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve(args))
+    let done = runtime.block_on(serve(args, &log));
+    // A file that is still being read, from a disk that hangs, is not waited for.
+    runtime.shutdown_background();
+    done
 }
 
-async fn serve(args: Args) -> anyhow::Result<ExitCode> {
+async fn serve(args: Args, log: &Log) -> anyhow::Result<ExitCode> {
     let Args {
         listen,
         admin,
@@ -64,20 +85,18 @@ async fn serve(args: Args) -> anyhow::Result<ExitCode> {
         config,
         kubeconfig,
         no_cluster,
+        reload_interval,
+        shutdown_delay,
+        max_connections,
     } = args;
-    log_to_stderr();
     let settings = settings(config.as_deref())?;
-    let identity = match (tls_cert.as_deref(), tls_key.as_deref()) {
-        (Some(certificate), Some(key)) => {
-            Identity::from_files(certificate, key).context("--tls-cert and --tls-key")?
-        }
-        _ => Identity::self_made(listen.ip())?,
+    let certificate = match (&tls_cert, tls_key) {
+        (Some(certificate), Some(key)) => Certificate::Files {
+            certificate: certificate.clone(),
+            key,
+        },
+        _ => Certificate::Fixed(made(listen, write_ca.as_deref())?),
     };
-    if let (Some(file), Some(ca)) = (&write_ca, identity.ca_pem()) {
-        std::fs::write(file, ca)
-            .with_context(|| format!("--write-ca: cannot write {}", file.display()))?;
-    }
-    let tls = identity.into_server_config()?;
     let reached = match no_cluster {
         true => None,
         false => cluster::config(kubeconfig.as_deref()).await?,
@@ -86,18 +105,13 @@ async fn serve(args: Args) -> anyhow::Result<ExitCode> {
         .as_ref()
         .map(|config| config.cluster_url.to_string());
     let listeners = Listeners {
-        webhook: bind("--listen", listen).await?,
-        admin: bind("--admin", admin).await?,
+        webhook: bind("--listen", listen)?,
+        admin: bind("--admin", admin)?,
     };
-    let mut signals = Signals::new()?;
-
-    let bound = (
-        listeners.webhook.local_addr()?,
-        listeners.admin.local_addr()?,
-    );
+    let (mut ends, hangup) = (Ends::new()?, signal(SignalKind::hangup())?);
     announce(&Announcement {
         settings: &settings,
-        config: config.map_or_else(
+        config: config.as_ref().map_or_else(
             || "embedded defaults".to_owned(),
             |file| file.display().to_string(),
         ),
@@ -106,147 +120,98 @@ async fn serve(args: Args) -> anyhow::Result<ExitCode> {
             (None, Some(ca)) => format!("made at start, its CA is in {}", ca.display()),
             (None, None) => "made at start; --write-ca FILE stores its CA".to_owned(),
         },
-        webhook: bound.0,
-        admin: bound.1,
+        webhook: listeners.webhook.local_addr()?,
+        admin: listeners.admin.local_addr()?,
         cluster: match (cluster_url, no_cluster) {
             (Some(url), _) => format!("read at {url}, see /readyz?verbose"),
             (None, true) => "not read (--no-cluster)".to_owned(),
             (None, false) => "not read: this is no pod, and there is no --kubeconfig".to_owned(),
         },
     });
-    let (ended, second) = tokio::sync::oneshot::channel();
-    let cluster = match reached {
-        Some(config) => Cluster::follow(config, Pace::default())?,
-        None => Cluster::unknown(),
+    let (asks, now) = watch::channel(());
+    let server = Server {
+        configuration: Configuration {
+            settings,
+            file: config,
+        },
+        certificate,
+        pace: Pace {
+            interval: reload_interval,
+            now,
+        },
+        cluster: match reached {
+            Some(config) => Cluster::follow(config, cluster::Pace::default())?,
+            None => Cluster::unknown(),
+        },
+        listeners,
+        max_connections: max_connections.into(),
+        log_dropped: Box::new(log.dropped()),
     };
-    let server = serve::run(settings, cluster, tls, listeners, async move {
-        signals.next().await;
+    let (ended, second) = oneshot::channel();
+    let server = serve::run(server, async move {
+        let told = ends.next().await;
         // Whoever waits for the second signal may be gone already: then the server has ended.
-        let _ = ended.send(signals);
+        let _ = ended.send(ends);
+        match told {
+            Told::Terminate => shutdown_delay,
+            Told::Interrupt => Duration::ZERO,
+        }
     });
     let second = async {
         match second.await {
-            Ok(mut signals) => signals.next().await,
+            Ok(mut ends) => ends.next().await,
             Err(_) => std::future::pending().await,
         }
     };
     tokio::select! {
-        () = server => Ok(ExitCode::SUCCESS),
-        () = second => {
+        done = server => {
+            done?;
+            Ok(ExitCode::SUCCESS)
+        }
+        _ = second => {
             tracing::warn!("ended at once by a second signal");
             Ok(ExitCode::FAILURE)
         }
+        () = pass_on(hangup, asks) => Ok(ExitCode::FAILURE),
     }
 }
 
-async fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
-    let bound = TcpListener::bind(address).await;
-    bound.with_context(|| {
+/// A certificate made now, whose CA goes to `write_ca`.
+fn made(listen: SocketAddr, write_ca: Option<&std::path::Path>) -> anyhow::Result<Identity> {
+    let identity = Identity::self_made(listen.ip())?;
+    if let (Some(file), Some(ca)) = (write_ca, identity.ca_pem()) {
+        std::fs::write(file, ca)
+            .with_context(|| format!("--write-ca: cannot write {}", file.display()))?;
+    }
+    Ok(identity)
+}
+
+fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let bound = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    bound().with_context(|| {
         format!("{flag}: cannot listen on {address}; give another address or end who listens there")
     })
 }
 
-/// The signals that end the server.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok();
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "give seconds, as 2 or 0.5".to_owned())
 }
 
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-/// What a person wants to know once the server listens.
-struct Announcement<'a> {
-    settings: &'a Settings,
-    config: String,
-    certificate: String,
-    webhook: SocketAddr,
-    admin: SocketAddr,
-    cluster: String,
-}
-
-/// Says where the server listens: as text on a terminal, as a log record otherwise.
-#[expect(
-    clippy::print_stderr,
-    reason = "the start of a server is said to the person who started it"
-)]
-fn announce(this: &Announcement<'_>) {
-    let profiles: Vec<&str> = this.settings.profile_names().collect();
-    if !std::io::stderr().is_terminal() {
-        tracing::info!(
-            version = env!("CARGO_PKG_VERSION"),
-            webhook = %this.webhook,
-            admin = %this.admin,
-            profiles = profiles.join(","),
-            config = this.config,
-            config_version = this.settings.version(),
-            certificate = this.certificate,
-            cluster = this.cluster,
-            "serving"
-        );
-        return;
-    }
-    let first = profiles.first().copied().unwrap_or("compatible");
-    let mut text = format!("pod-hardener {}\n\n", env!("CARGO_PKG_VERSION"));
-    for (name, value) in [
-        (
-            "webhook",
-            format!(
-                "https://{}/harden/<profile>, /audit/<profile>, /preview/<profile>",
-                this.webhook
-            ),
-        ),
-        (
-            "admin",
-            format!("http://{}/livez, /readyz, /metrics", this.admin),
-        ),
-        (
-            "profiles",
-            format!(
-                "{} ({}, version {})",
-                profiles.join(", "),
-                this.config,
-                this.settings.version()
-            ),
-        ),
-        ("certificate", this.certificate.clone()),
-        ("cluster", this.cluster.clone()),
-    ] {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "  {name:<12}{value}");
-    }
-    eprintln!(
-        "{text}\nTry it, from the checkout:\n\n  curl -sk https://{}/harden/{first} -H 'content-type: application/json' \
-         -d @examples/review.json\n",
-        this.webhook
-    );
-}
-
-/// What is logged where `RUST_LOG` is silent. The watches' own library repeats what we say ourselves.
-const LOGGED: &str = "info,kube_runtime=off,kube_client=off";
-
-/// Records go to stderr: as text on a terminal, as JSON otherwise. `RUST_LOG` chooses which.
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() {
-        subscriber.init();
-    } else {
-        subscriber.json().flatten_event(true).init();
+fn interval(text: &str) -> Result<Duration, String> {
+    let interval = seconds(text)?;
+    match interval < Duration::from_millis(100) {
+        true => Err("give 0.1 or more".to_owned()),
+        false => Ok(interval),
     }
 }

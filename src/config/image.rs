@@ -207,7 +207,7 @@ mod tests {
         for (pattern, expected) in [
             ("*", true),
             ("**", true),
-            ("?*", true),
+            ("?*", false),
             ("*:*", true),
             ("*/*", false),
             ("nginx", false),

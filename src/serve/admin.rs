@@ -28,9 +28,8 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
         "/livez" => text(StatusCode::OK, "ok".to_owned()),
         "/readyz" => readiness(&shared, request.uri().query() == Some("verbose")),
         "/metrics" => {
-            let mut reply = Response::new(Full::new(Bytes::from(
-                shared.metrics.render(&shared.cluster.statuses()),
-            )));
+            let text = shared.metrics.render(&shared);
+            let mut reply = Response::new(Full::new(Bytes::from(text)));
             reply
                 .headers_mut()
                 .insert(CONTENT_TYPE, HeaderValue::from_static(OPEN_METRICS));
@@ -43,31 +42,50 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
     }
 }
 
-/// Whether requests are answered with all that can be known; with a line for every kind that is followed, where asked. A kind
-/// that is not known makes nobody unready: its rules are careful.
+/// Whether requests are answered with all that can be known; with a line for everything that matters to that, where asked.
+/// A kind that is not known, or a new configuration that is refused, makes nobody unready: what there is serves.
 fn readiness(shared: &Shared, verbose: bool) -> Reply {
-    let (status, word) = match (
-        shared.ready.load(Ordering::Relaxed),
-        shared.cluster.is_settled(),
-    ) {
-        (false, _) => (StatusCode::SERVICE_UNAVAILABLE, "ending"),
-        (true, false) => (
-            StatusCode::SERVICE_UNAVAILABLE,
+    let waits = [
+        (shared.ending.load(Ordering::Relaxed), "ending"),
+        (
+            !shared.pair.is_there(),
+            "starting: there is no certificate yet",
+        ),
+        (
+            !shared.cluster.is_settled(),
             "starting: the first facts about the cluster are on their way",
         ),
-        (true, true) => (StatusCode::OK, "ok"),
+    ];
+    let (status, word) = match waits.iter().find(|(waits, _)| *waits) {
+        Some((_, why)) => (StatusCode::SERVICE_UNAVAILABLE, *why),
+        None => (StatusCode::OK, "ok"),
     };
-    let mut lines = Vec::new();
-    if verbose {
-        let statuses = shared.cluster.statuses();
-        if statuses.is_empty() {
-            lines
-                .push("[ ] the cluster is not asked: rules that need facts are careful".to_owned());
-        }
-        lines.extend(statuses.iter().map(line));
-    }
+    let mut lines = match verbose {
+        true => details(shared),
+        false => Vec::new(),
+    };
     lines.push(word.to_owned());
     text(status, lines.join("\n"))
+}
+
+fn details(shared: &Shared) -> Vec<String> {
+    let webhooks = &shared.webhooks;
+    let mut lines = vec![
+        shared.configuration.line("configuration"),
+        shared.certificate.line("certificate"),
+        format!(
+            "[+] connections: {} of at most {}, {} with a request under way",
+            webhooks.count(),
+            webhooks.most(),
+            webhooks.busy()
+        ),
+    ];
+    let statuses = shared.cluster.statuses();
+    if statuses.is_empty() {
+        lines.push("[ ] the cluster is not asked: rules that need facts are careful".to_owned());
+    }
+    lines.extend(statuses.iter().map(line));
+    lines
 }
 
 /// One kind, in one line.

@@ -1,8 +1,13 @@
-//! One connection: accepted, its handshake made, its requests served.
+//! One connection: accepted, its handshake made, its requests served, and why it ended.
 
 use std::convert::Infallible;
+use std::error::Error;
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -11,43 +16,81 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+
+use super::connections::Place;
+use super::paced::{Dawdled, Paced};
+use super::peer::GivesWay;
 
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// How long the head of a request may take, which in hyper is also how long a connection may be idle. The API server
-/// keeps idle connections for 90 s: a shorter time here would close one while it sends.
-const HEAD_OR_IDLE: Duration = Duration::from_secs(120);
+/// How long a connection may be idle. The API server keeps idle ones for 90 s: a shorter time here would close one while it
+/// sends. To hyper it is the time for a head, the silence before it included; see [`Paced`] for the head itself.
+const IDLE: Duration = Duration::from_secs(120);
 
-/// The first and the longest pause after a failed accept: without one, a lack of file descriptors would spin.
-const PAUSE: [Duration; 2] = [Duration::from_millis(5), Duration::from_secs(1)];
+/// The longest head, and the largest piece of a body, in bytes. hyper would take 400 KiB of each connection.
+const BUFFER: usize = 16 * 1024;
 
 /// The reply of every service here.
 pub(super) type Reply = Response<Full<Bytes>>;
 
-/// Hands every accepted stream to `connected`, for ever.
-pub(super) async fn accept(listener: &TcpListener, connected: impl Fn(TcpStream)) {
-    let [first, longest] = PAUSE;
-    let mut pause = first;
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                pause = first;
-                // An answer is written at once: waiting to fill a packet only delays it.
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%error, "TCP_NODELAY is refused");
-                }
-                connected(stream);
-            }
-            Err(error) => {
-                tracing::warn!(%error, pause_ms = pause.as_millis(), "cannot accept a connection");
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(longest);
-            }
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Either side ended it in order.
+    Done,
+    /// Nothing was asked for long.
+    Idle,
+    /// The client and we did not agree on TLS.
+    Handshake,
+    /// It did not arrive in time.
+    SlowHandshake,
+    /// It did not arrive in time.
+    SlowHead,
+    /// It was not taken in time.
+    SlowReply,
+    /// What came is not HTTP/1.1.
+    NotHttp,
+    /// It broke off in the middle of something.
+    Broken,
+    /// It gave way to a new connection.
+    Room,
+    /// It gave way for the memory that it held.
+    Memory,
+    /// A bug of ours.
+    Panic,
+}
+
+impl End {
+    /// Its name in metrics.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Idle => "idle",
+            Self::Handshake => "handshake",
+            Self::SlowHandshake => "slow-handshake",
+            Self::SlowHead => "slow-head",
+            Self::SlowReply => "slow-reply",
+            Self::NotHttp => "not-http",
+            Self::Broken => "broken",
+            Self::Room => "room",
+            Self::Memory => "memory",
+            Self::Panic => "panic",
         }
+    }
+}
+
+/// Runs a connection to its end: its own, or until it has to give way. A panic ends this connection alone.
+pub(super) async fn to_its_end(place: &Place, connection: impl Future<Output = End>) -> End {
+    tokio::select! {
+        end = AssertUnwindSafe(connection).catch_unwind() => end.unwrap_or(End::Panic),
+        why = place.peer.closed() => match why {
+            GivesWay::Room => End::Room,
+            GivesWay::Memory => End::Memory,
+        },
     }
 }
 
@@ -55,38 +98,64 @@ pub(super) async fn accept(listener: &TcpListener, connected: impl Fn(TcpStream)
 pub(super) async fn handshake(
     acceptor: TlsAcceptor,
     stream: TcpStream,
-) -> Option<TlsStream<TcpStream>> {
+) -> Result<TlsStream<TcpStream>, End> {
     match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => Some(stream),
+        Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => {
             tracing::debug!(%error, "TLS handshake failed");
-            None
+            Err(End::Handshake)
         }
-        Err(_) => {
-            tracing::debug!("TLS handshake took too long");
-            None
-        }
+        Err(_) => Err(End::SlowHandshake),
     }
 }
 
 /// Serves the requests of a stream until either side ends it, or the server ends and the one under way is answered.
+/// `service` gets each, and the place that it holds memory by; a panic in it is answered by `on_panic`.
 pub(super) async fn serve<S, F>(
     stream: S,
+    place: &Arc<Place>,
     watcher: Watcher,
-    service: impl Fn(Request<Incoming>) -> F,
-) where
+    service: impl Fn(Request<Incoming>, Arc<Place>) -> F,
+    on_panic: impl Fn() -> Reply,
+) -> End
+where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
     F: Future<Output = Reply>,
 {
     let service = service_fn(|request| {
-        let reply = service(request);
-        async { Ok::<_, Infallible>(reply.await) }
+        place.peer.receiving();
+        let reply = AssertUnwindSafe(async { service(request, Arc::clone(place)).await });
+        async {
+            // Whatever a panic left half changed belongs to this one request.
+            let reply = reply.catch_unwind().await.unwrap_or_else(|_| on_panic());
+            place.peer.replying();
+            Ok::<_, Infallible>(reply)
+        }
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(HEAD_OR_IDLE);
+        .header_read_timeout(IDLE)
+        .max_buf_size(BUFFER);
+    let stream = Paced::new(stream, Arc::clone(place));
     let connection = http.serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(%error, "connection ended");
+    match watcher.watch(connection).await {
+        Ok(()) => End::Done,
+        Err(error) => {
+            tracing::debug!(%error, "connection ended");
+            end(&error)
+        }
+    }
+}
+
+/// Why hyper gave a connection up.
+fn end(error: &hyper::Error) -> End {
+    let source = error.source().and_then(|s| s.downcast_ref::<io::Error>());
+    let dawdled = source.and_then(io::Error::get_ref);
+    match dawdled.and_then(|source| source.downcast_ref::<Dawdled>()) {
+        Some(Dawdled::Head) => End::SlowHead,
+        Some(Dawdled::Reply) => End::SlowReply,
+        None if error.is_timeout() => End::Idle,
+        None if error.is_parse() => End::NotHttp,
+        None => End::Broken,
     }
 }

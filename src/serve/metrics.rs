@@ -1,19 +1,29 @@
 //! What is counted, as OpenMetrics. No label takes a value that a client or the cluster chooses.
 
+mod ports;
+mod reloads;
+
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus_client::encoding::EncodeLabelSet;
+use arc_swap::ArcSwap;
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::cluster::{Known, Status};
+use super::Shared;
+use crate::cluster::Known;
 use crate::config::Settings;
 use crate::record::Record;
+pub(super) use ports::{Port, Ports};
+pub(super) use reloads::Reloads;
 
 /// The first bucket of durations, in seconds; twelve follow, each twice as long.
 const SHORTEST: f64 = 0.000_05;
@@ -45,10 +55,32 @@ pub(super) struct Metrics {
     known: Family<Followed, Gauge>,
     objects: Family<Followed, Gauge>,
     watch_failures: Family<Followed, Counter>,
+    log_dropped: Counter,
+    pub(super) ports: Ports,
+    pub(super) configuration: Reloads,
+    pub(super) certificate: Reloads,
+}
+
+/// The configuration, asked for at each scrape.
+#[derive(Debug)]
+struct InForce(Arc<ArcSwap<Settings>>);
+
+impl Collector for InForce {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let settings = self.0.load();
+        let info = Info::new(vec![("version", settings.version().to_owned())]);
+        let help = "The configuration in force";
+        let metric = encoder.encode_descriptor("config", help, None, info.metric_type())?;
+        info.encode(metric)?;
+        let enabled = ConstGauge::new(i64::from(settings.enabled()));
+        let help = "Whether the configuration in force hardens anything at all";
+        let kind = enabled.metric_type();
+        enabled.encode(encoder.encode_descriptor("config_enabled", help, None, kind)?)
+    }
 }
 
 impl Metrics {
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: Arc<ArcSwap<Settings>>) -> Self {
         let mut registry = Registry::with_prefix("pod_hardener");
         let requests = Family::<Answered, Counter>::default();
         let failures = Family::<Failed, Counter>::default();
@@ -89,9 +121,18 @@ impl Metrics {
         );
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION").to_owned())]);
         registry.register("build", "The program", build);
-        let config = Info::new(vec![("version", settings.version().to_owned())]);
-        registry.register("config", "The configuration in force", config);
+        registry.register_collector(Box::new(InForce(settings)));
+        let log_dropped = Counter::default();
+        registry.register(
+            "log_records_dropped",
+            "Records that whoever reads the log was too slow for",
+            log_dropped.clone(),
+        );
         Self {
+            ports: Ports::new(&mut registry),
+            configuration: Reloads::new(&mut registry, "config"),
+            certificate: Reloads::new(&mut registry, "certificate"),
+            log_dropped,
             registry,
             requests,
             failures,
@@ -118,16 +159,18 @@ impl Metrics {
         self.failures.get_or_create(&Failed { reason }).inc();
     }
 
-    /// All of it as text, with how it stands with what is known of the cluster.
-    pub(super) fn render(&self, statuses: &[Status]) -> String {
-        for status in statuses {
+    /// All of it as text, with how it stands with everything now.
+    pub(super) fn render(&self, shared: &Shared) -> String {
+        self.ports.observe(Port::Webhook, &shared.webhooks);
+        self.ports.observe(Port::Admin, &shared.admins);
+        catch_up(&self.log_dropped, (shared.log_dropped)());
+        for status in &shared.cluster.statuses() {
             let labels = Followed { kind: status.kind };
             let known = i64::from(status.known == Known::Yes);
             self.known.get_or_create(&labels).set(known);
             let objects = i64::try_from(status.objects).unwrap_or(i64::MAX);
             self.objects.get_or_create(&labels).set(objects);
-            let failures = self.watch_failures.get_or_create(&labels);
-            failures.inc_by(status.failures.saturating_sub(failures.get()));
+            catch_up(&self.watch_failures.get_or_create(&labels), status.failures);
         }
         let mut text = String::new();
         if let Err(error) = encode(&mut text, &self.registry) {
@@ -135,4 +178,9 @@ impl Metrics {
         }
         text
     }
+}
+
+/// Brings a counter up to what was counted elsewhere.
+fn catch_up(counter: &Counter, counted: u64) {
+    counter.inc_by(counted.saturating_sub(counter.get()));
 }

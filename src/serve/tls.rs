@@ -1,15 +1,18 @@
-//! Who the server is: a certificate out of files, or one that it makes itself.
+//! Who the server is: a certificate out of files, or one that it makes itself; and TLS with the one that is in force.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose,
 };
 use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -24,14 +27,6 @@ pub struct Identity {
 /// Why there is no identity.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A file cannot be read.
-    #[error("cannot read {}: {error}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The system's words.
-        error: std::io::Error,
-    },
     /// A file does not hold what it should.
     #[error("there is no {what} in {}; give a PEM file that begins with `-----BEGIN {begins}-----`", path.display())]
     Empty {
@@ -53,23 +48,22 @@ pub enum TlsError {
 }
 
 impl Identity {
-    /// The identity in two PEM files.
+    /// The identity in two PEM texts; the paths are what errors call them.
     ///
     /// # Errors
     ///
-    /// When a file cannot be read or holds no certificate or key.
-    pub fn from_files(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
+    /// When one holds no certificate or no key.
+    pub fn from_pem(certificate: (&Path, &[u8]), key: (&Path, &[u8])) -> Result<Self, TlsError> {
         let empty = |path: &Path, what, begins| TlsError::Empty {
             path: path.to_owned(),
             what,
             begins,
         };
-        let text = read(certificate)?;
-        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate.1).collect();
         let chain = chain.ok().filter(|chain| !chain.is_empty());
-        let chain = chain.ok_or_else(|| empty(certificate, "certificate", "CERTIFICATE"))?;
-        let private = PrivateKeyDer::from_pem_slice(&read(key)?);
-        let key = private.map_err(|_| empty(key, "private key", "PRIVATE KEY"))?;
+        let chain = chain.ok_or_else(|| empty(certificate.0, "certificate", "CERTIFICATE"))?;
+        let private = PrivateKeyDer::from_pem_slice(key.1);
+        let key = private.map_err(|_| empty(key.0, "private key", "PRIVATE KEY"))?;
         Ok(Self {
             chain,
             key,
@@ -120,26 +114,62 @@ impl Identity {
         self.ca.as_deref()
     }
 
-    /// TLS 1.2 and 1.3 with this identity, for HTTP/1.1.
+    /// TLS with this identity alone.
     ///
     /// # Errors
     ///
     /// When the key is not the certificate's.
     pub fn into_server_config(self) -> Result<Arc<ServerConfig>, TlsError> {
-        let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(TlsError::NoPair)?
-            .with_no_client_auth()
-            .with_single_cert(self.chain, self.key)
-            .map_err(TlsError::NoPair)?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Arc::new(config))
+        let in_force = InForce::default();
+        in_force.put(self.into_pair()?);
+        server_config(Arc::new(in_force))
+    }
+
+    /// The pair, checked.
+    ///
+    /// # Errors
+    ///
+    /// When the key is not the certificate's.
+    pub(super) fn into_pair(self) -> Result<CertifiedKey, TlsError> {
+        CertifiedKey::from_der(self.chain, self.key, &default_provider()).map_err(TlsError::NoPair)
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    std::fs::read(path).map_err(|error| TlsError::Unreadable {
-        path: path.to_owned(),
-        error,
-    })
+/// The pair in force; a handshake takes it, and connections that are open keep what they have.
+#[derive(Debug, Default)]
+pub(super) struct InForce(ArcSwapOption<CertifiedKey>);
+
+impl InForce {
+    pub(super) fn put(&self, pair: CertifiedKey) {
+        self.0.store(Some(Arc::new(pair)));
+    }
+
+    /// Whether there is one.
+    pub(super) fn is_there(&self) -> bool {
+        self.0.load().is_some()
+    }
+}
+
+impl ResolvesServerCert for InForce {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.0.load_full()
+    }
+}
+
+/// TLS 1.2 and 1.3 with the pair in force, for HTTP/1.1.
+///
+/// # Errors
+///
+/// When the library knows no such versions.
+pub(super) fn server_config(in_force: Arc<InForce>) -> Result<Arc<ServerConfig>, TlsError> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(TlsError::NoPair)?
+        .with_no_client_auth()
+        .with_cert_resolver(in_force);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // A session that is resumed costs as much as a new one, and would never see a new certificate.
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(Arc::new(config))
 }

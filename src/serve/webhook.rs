@@ -3,25 +3,23 @@
 //! Whatever we cannot answer is an HTTP 500 with one line of text: any other status than 2xx leaves the decision to the
 //! registered `failurePolicy` too, but only of a 500 does the API server show the text (C10).
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::Shared;
+use super::body::{self, BodyError};
 use super::connection::Reply;
+use super::connections::Place;
 use crate::admission::{self, Answer, Mode};
 use crate::record::Record;
 
-/// The longest body, in bytes: a little above the 3 MiB that the API server takes of a client.
-const MAX_BODY: usize = 4 * 1024 * 1024;
-
-/// How long a body may take to arrive.
-const BODY: Duration = Duration::from_secs(10);
+/// The most bytes of a text out of a request that are logged: no name in Kubernetes is longer.
+const SHOWN: usize = 253;
 
 /// Why a request is not answered.
 struct Refusal {
@@ -39,12 +37,22 @@ impl Refusal {
     }
 }
 
+impl From<BodyError> for Refusal {
+    fn from(error: BodyError) -> Self {
+        Self::new(error.reason(), error.to_string())
+    }
+}
+
 /// Answers one request, logs it once and counts it once.
-pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Reply {
+pub(super) async fn answer(
+    shared: Arc<Shared>,
+    request: Request<Incoming>,
+    place: Arc<Place>,
+) -> Reply {
     let path = request.uri().path().to_owned();
     let known = "there is nothing at this path; there is /harden/<profile>, /audit/<profile>, /preview/<profile>";
     let answered = match (route(&path), request.method() == Method::POST) {
-        (Some((mode, profile)), true) => review(&shared, mode, profile, request).await,
+        (Some((mode, profile)), true) => review(&shared, &place, mode, profile, request).await,
         // Only the API server posts: it is shown the text.
         (None, true) => Err(Refusal::new("unknown-path", known)),
         (None, false) => return text(StatusCode::NOT_FOUND, known.to_owned()),
@@ -67,18 +75,27 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
                 .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             reply
         }
-        Err(Refusal {
-            reason,
-            text: cause,
-        }) => {
-            shared.metrics.failed(reason);
-            tracing::warn!(target: "admission", path, reason, cause, "cannot answer a review");
-            text(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                format!("pod-hardener: {cause}"),
-            )
-        }
+        Err(refusal) => refused(&shared, &path, &refusal),
     }
+}
+
+/// The reply to a request in whose midst this program failed.
+pub(super) fn panicked(shared: &Shared) -> Reply {
+    let text = "a bug in this program; please report it with the pod's manifest";
+    refused(shared, "", &Refusal::new("panic", text))
+}
+
+fn refused(shared: &Shared, path: &str, refusal: &Refusal) -> Reply {
+    let Refusal {
+        reason,
+        text: cause,
+    } = refusal;
+    shared.metrics.failed(reason);
+    tracing::warn!(target: "admission", path = shown(path), reason, cause, "cannot answer a review");
+    text(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        format!("pod-hardener: {cause}"),
+    )
 }
 
 /// The mode and the profile's name that a path consists of.
@@ -90,6 +107,7 @@ fn route(path: &str) -> Option<(Mode, &str)> {
 
 async fn review(
     shared: &Shared,
+    place: &Place,
     mode: Mode,
     profile: &str,
     request: Request<Incoming>,
@@ -107,63 +125,36 @@ async fn review(
             "the content type is not application/json; send an AdmissionReview as JSON",
         ));
     }
-    let body = read(request.into_body()).await?;
+    let body = body::read(request.into_body(), place).await?;
     let start = Instant::now();
-    // The core holds no state that a panic could leave half changed.
-    let answered = catch_unwind(AssertUnwindSafe(|| {
-        admission::answer(
-            &shared.settings,
-            mode,
-            profile,
-            &shared.cluster.facts(),
-            &body,
-        )
-    }));
-    let Answer { body, record } = answered
-        .map_err(|_| {
-            Refusal::new(
-                "panic",
-                "a bug in this program; please report it with the pod's manifest",
-            )
-        })?
+    // One configuration and one state of the cluster for all of the request, whatever is swapped meanwhile.
+    let (settings, facts) = (shared.settings.load(), shared.cluster.facts());
+    let Answer {
+        body: reply,
+        record,
+    } = admission::answer(&settings, mode, profile, &facts, &body)
         .map_err(|failure| Refusal::new(failure.reason(), failure.to_string()))?;
+    drop(body);
+    place.release();
+    if !place.hold(reply.len()) {
+        return Err(BodyError::Overloaded.into());
+    }
     let took = start.elapsed();
     shared.metrics.answered(&record, took);
     log(&record, took);
-    Ok(body)
-}
-
-async fn read(body: Incoming) -> Result<Bytes, Refusal> {
-    match tokio::time::timeout(BODY, Limited::new(body, MAX_BODY).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            let limit = MAX_BODY / (1024 * 1024);
-            Err(Refusal::new(
-                "too-large",
-                format!("the body is larger than {limit} MiB, which no object in Kubernetes is"),
-            ))
-        }
-        Ok(Err(_)) => Err(Refusal::new(
-            "cut-short",
-            "the body ended early; send it whole",
-        )),
-        Err(_) => Err(Refusal::new(
-            "too-slow",
-            format!("the body did not arrive within {} s", BODY.as_secs()),
-        )),
-    }
+    Ok(reply)
 }
 
 fn log(record: &Record, took: Duration) {
     tracing::info!(
         target: "admission",
-        uid = record.uid,
+        uid = shown(&record.uid),
         mode = record.mode.as_str(),
         profile = record.profile,
-        operation = record.operation,
-        kind = record.kind,
-        namespace = record.namespace,
-        name = record.name,
+        operation = shown(&record.operation),
+        kind = shown(&record.kind),
+        namespace = shown(&record.namespace),
+        name = shown(&record.name),
         dry_run = record.dry_run,
         outcome = record.outcome,
         set = record.set,
@@ -175,6 +166,11 @@ fn log(record: &Record, took: Duration) {
         duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         "answered"
     );
+}
+
+/// A text out of a request, no longer than any name is.
+fn shown(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(SHOWN)).unwrap_or(text)
 }
 
 pub(super) fn text(status: StatusCode, text: String) -> Reply {

@@ -4,6 +4,7 @@ use libtest_mimic::Failed;
 use pod_hardener::config::Settings;
 use serde_json::{Value, json};
 
+use crate::audited::audited;
 use crate::cluster::{Registered, kubectl, namespace, wait};
 use crate::control_plane::ControlPlane;
 use crate::webhook::{LABEL, Webhook, rule};
@@ -57,18 +58,7 @@ pub(super) fn deployment(plane: &ControlPlane) -> Result<(), Failed> {
             "seccompProfile": {"type": "RuntimeDefault"},
         })
     );
-    let annotations = wait(|| {
-        let log = plane.audit_log().map_err(|error| error.to_string())?;
-        let records = log
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let mut created = records.filter(|record| {
-            record["verb"] == "create"
-                && record["objectRef"]["resource"] == "pods"
-                && record["objectRef"]["namespace"] == "deployment"
-        });
-        Ok(created.next().map(|record| record["annotations"].clone()))
-    })?;
+    let annotations = audited(plane, "deployment")?;
     assert_eq!(
         annotations["compatible.pod-hardener.io/profile"], "compatible",
         "{annotations:#}"

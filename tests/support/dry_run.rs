@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::careless;
 use crate::control_plane::ControlPlane;
 use crate::corpus::Sample;
-use crate::harden::{harden_in, keeps};
+use crate::harden::{harden_by, keeps};
 use crate::webhook::{LABEL, Webhook};
 use comparable::comparable;
 use report::{Report, count};
@@ -189,7 +189,10 @@ async fn one(client: &Client, trial: &Trial, facts: &Facts, sample: &Sample, rep
                 .push(format!("{} under {name}: {what}: {detail}", sample.name));
         };
         let namespace = trial.namespace(Some(name));
-        let harden = |pod: &Value| harden_in(&namespace, facts, profile, Template::Itself, pod);
+        let harden = |pod: &Value| {
+            let template = Template::Itself;
+            harden_by(Some(settings), &namespace, facts, profile, template, pod)
+        };
         let stored = match dry_run(client, &namespace, &sample.pod).await {
             Ok(stored) => stored,
             Err(error) => {

@@ -287,9 +287,11 @@ enum Mounted {
     Elsewhere,
     Writable,
     AnotherVolumeToo,
+    /// A webhook sees it before the API server refuses it (M2).
+    Twice,
 }
 
-const MOUNTED: [Mounted; 10] = [
+const MOUNTED: [Mounted; 11] = [
     Mounted::Exactly,
     Mounted::Exactly,
     Mounted::Exactly,
@@ -300,6 +302,7 @@ const MOUNTED: [Mounted; 10] = [
     Mounted::Elsewhere,
     Mounted::Writable,
     Mounted::AnotherVolumeToo,
+    Mounted::Twice,
 ];
 
 /// Mounts the token into the containers of a pod, in the midst of other volumes.
@@ -329,6 +332,11 @@ fn mount_token(spec: &mut Map<String, Value>, how: Mounted) {
                 mounts.insert(mounts.len() / 2, mount.clone());
             } else {
                 container["volumeMounts"] = json!([mount]);
+            }
+            if matches!(how, Mounted::Twice)
+                && let Some(mounts) = container["volumeMounts"].as_array_mut()
+            {
+                mounts.push(mount.clone());
             }
         }
     }

@@ -4,14 +4,17 @@
 
 use std::net::Ipv4Addr;
 use std::sync::mpsc;
+use std::time::Duration;
 
 use base64::Engine;
 use pod_hardener::cluster::Cluster;
 use pod_hardener::config::Settings;
-use pod_hardener::serve::{self, Listeners, tls::Identity};
+use pod_hardener::serve::{
+    self, Certificate, Configuration, Listeners, Pace, Server, tls::Identity,
+};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// The label that opts a namespace in.
 pub(crate) const LABEL: &str = "pod-hardener.io/harden";
@@ -62,9 +65,27 @@ impl Webhook {
                 started
                     .send((url, probes, ca))
                     .expect("somebody waits for the start");
-                let tls = identity.into_server_config().expect("a pair");
-                let ended = async { end.await.unwrap_or_default() };
-                serve::run(settings, cluster, tls, Listeners { webhook, admin }, ended).await;
+                let server = Server {
+                    configuration: Configuration {
+                        settings,
+                        file: None,
+                    },
+                    certificate: Certificate::Fixed(identity),
+                    pace: Pace {
+                        interval: Duration::from_secs(2),
+                        now: watch::channel(()).1,
+                    },
+                    cluster,
+                    listeners: Listeners { webhook, admin },
+                    max_connections: 500,
+                    log_dropped: Box::new(|| 0),
+                };
+                let ended = async {
+                    // It ends where this value is gone, too.
+                    let _ = end.await;
+                    Duration::ZERO
+                };
+                serve::run(server, ended).await.expect("a pair");
             });
         });
         let (url, admin, ca) = start.recv().expect("the server starts");

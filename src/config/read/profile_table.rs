@@ -21,6 +21,7 @@ struct Draft {
     name: String,
     span: Range<usize>,
     extends: Option<(String, Range<usize>)>,
+    lists: Lists,
     /// Rules, each with whether it is added or taken away.
     may_except: Option<Said<Vec<(&'static Rule, bool)>>>,
     changes: Vec<Change>,
@@ -62,23 +63,21 @@ impl Reader<'_> {
             name: name.to_string(),
             span: key.span(),
             extends: None,
+            lists: Lists::AreReplaced,
             may_except: None,
             changes: Vec::new(),
         };
         if let Some((_, base)) = table.get_key_value(EXTENDS) {
             let text = self.text(base, EXTENDS, "the name of a profile");
             draft.extends = text.map(|text| (text.to_owned(), base.span()));
+            draft.lists = Lists::AreAddedTo;
         }
-        let lists = match draft.extends {
-            Some(_) => Lists::AreAddedTo,
-            None => Lists::AreReplaced,
-        };
         for (key, value) in in_order(table) {
             match key.get_ref().as_ref() {
                 EXTENDS => {}
                 MAY_EXCEPT => {
                     draft.may_except = Some(Said {
-                        value: self.may_except(value, lists),
+                        value: self.may_except(value, draft.lists),
                         from: self.origin(key.span().start),
                     });
                 }
@@ -86,7 +85,7 @@ impl Reader<'_> {
                     if let Some(rule) = self.rule(key, &[EXTENDS, MAY_EXCEPT])
                         && let Some(table) = self.table(value, rule.id)
                     {
-                        self.changes(rule, table, lists, &mut draft.changes);
+                        self.changes(rule, table, draft.lists, &mut draft.changes);
                     }
                 }
             }
@@ -141,10 +140,6 @@ impl Family {
         let base = self.base(reader, at, waiting);
         waiting.pop();
         let draft = self.drafts.get(at)?;
-        let lists = match draft.extends {
-            Some(_) => Lists::AreAddedTo,
-            None => Lists::AreReplaced,
-        };
         let mut profile = base.unwrap_or_else(|| Profile::empty(&draft.name));
         profile.name.clone_from(&draft.name);
         profile.extends = draft.extends.as_ref().map(|(name, _)| name.clone());
@@ -159,7 +154,7 @@ impl Family {
             }
         }
         for change in &draft.changes {
-            profile.take(change, lists);
+            profile.take(change, draft.lists);
         }
         reader.flaws(&profile, &draft.changes, &draft.span);
         self.done.get_mut(at)?.replace(profile.clone());

@@ -1,0 +1,59 @@
+//! The log: records on stderr, written by a thread of their own, so that whoever reads them slowly, or not at all, holds
+//! nothing else up.
+
+use std::io::IsTerminal;
+
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::EnvFilter;
+
+/// What is logged where `RUST_LOG` is silent. The watches' own library repeats what we say ourselves.
+const LOGGED: &str = "info,kube_runtime=off,kube_client=off";
+
+/// How many records may wait to be written; more are dropped and counted. One has a few hundred bytes, and 15 KiB at most.
+const WAITING: usize = 1_024;
+
+/// The log, written to its end when this is dropped.
+pub(super) struct Log {
+    dropped: ErrorCounter,
+    _guard: WorkerGuard,
+}
+
+impl Log {
+    /// Sends records to stderr: as text to a terminal, as JSON otherwise. `RUST_LOG` chooses which.
+    pub(super) fn to_stderr() -> Self {
+        let (writer, guard) = NonBlockingBuilder::default()
+            .lossy(true)
+            .buffered_lines_limit(WAITING)
+            .thread_name("log")
+            .finish(std::io::stderr());
+        let dropped = writer.error_counter();
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(writer);
+        if std::io::stderr().is_terminal() {
+            subscriber.init();
+        } else {
+            // Colours are for people.
+            subscriber
+                .with_ansi(false)
+                .json()
+                .flatten_event(true)
+                .init();
+        }
+        // The default hook writes to stderr itself, and waits where nobody reads.
+        std::panic::set_hook(Box::new(|panic| {
+            tracing::error!(target: "panic", "a bug in this program: {panic}");
+        }));
+        Self {
+            dropped,
+            _guard: guard,
+        }
+    }
+
+    /// Says how many records were dropped since the start.
+    pub(super) fn dropped(&self) -> impl Fn() -> u64 + Send + Sync + 'static {
+        let dropped = self.dropped.clone();
+        move || u64::try_from(dropped.dropped_lines()).unwrap_or(u64::MAX)
+    }
+}

@@ -1,0 +1,19 @@
+//! Certificates of tests.
+
+#![allow(dead_code, reason = "each test program uses its part of this")]
+
+/// A certificate that signs itself, and its key, as PEM.
+pub(crate) struct Pair {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+}
+
+/// A new pair, for the loopback address.
+pub(crate) fn pair() -> Pair {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    Pair {
+        certificate: params.self_signed(&key).unwrap().pem(),
+        key: key.serialize_pem(),
+    }
+}
