@@ -18,6 +18,7 @@ if [ "$1" = mariadbd ]; then
     done
     mariadb --protocol=socket -uroot -hlocalhost --socket="$socket" <<SQL
 CREATE DATABASE shop;
+DROP USER IF EXISTS 'root'@'127.0.0.1', 'root'@'::1';
 CREATE USER 'root'@'%' IDENTIFIED BY '$MARIADB_ROOT_PASSWORD';
 GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION;
 SET PASSWORD FOR 'root'@'localhost' = PASSWORD('$MARIADB_ROOT_PASSWORD');
