@@ -25,6 +25,8 @@ mod cell;
 mod columns;
 #[path = "support/control_plane.rs"]
 mod control_plane;
+#[path = "node/crash.rs"]
+mod crash;
 #[path = "node/inside.rs"]
 mod inside;
 #[path = "node/matrix.rs"]
@@ -66,6 +68,10 @@ fn main() -> ExitCode {
         (
             "a user namespace is set where the runtime says that it can",
             witness::user_namespace,
+        ),
+        (
+            "a node that is killed leaves no process, mount or link, and the next one sweeps the rest",
+            crash::leaves_nothing,
         ),
     ];
     let result = match std::env::var("NODE").as_deref() {
