@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use pod_hardener::rules::RULES;
+use wildmatch::WildMatch;
 
 use crate::node::{Entry, Node, Server, register};
 use crate::workloads;
@@ -153,12 +154,12 @@ fn overrides(workloads: &[Workload]) -> anyhow::Result<String> {
         let Some(images) = images.as_array_mut() else {
             continue;
         };
-        let matches = |image: &str| {
-            images
-                .iter()
-                .filter_map(toml::Value::as_str)
-                .any(|glob| glob == image)
-        };
+        let globs: Vec<WildMatch> = images
+            .iter()
+            .filter_map(toml::Value::as_str)
+            .map(WildMatch::new)
+            .collect();
+        let matches = |image: &str| globs.iter().any(|glob| glob.matches(image));
         let also: Vec<toml::Value> = workloads
             .iter()
             .filter(|workload| {

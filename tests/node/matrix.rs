@@ -1,4 +1,4 @@
-//! The matrix: every workload in every column, several at once. `docs/workloads.json` is what a whole run found.
+//! The matrix: every workload in every column, several at once. What a whole run finds is kept in `docs`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
@@ -15,7 +15,7 @@ use crate::{assets, exit_code};
 
 use super::api::Cluster;
 use super::cell::Cell;
-use super::columns::{self, AS_WRITTEN, Column};
+use super::columns::{self, AS_WRITTEN, Column, Depth};
 use super::inside;
 use super::workload::Workload;
 
@@ -23,7 +23,12 @@ use super::workload::Workload;
 const AT_ONCE: usize = 8;
 
 /// Where the results are kept.
-const RESULTS: &str = "docs/workloads.json";
+fn kept(runtime: Runtime) -> &'static str {
+    match runtime {
+        Runtime::Current => "docs/workloads.json",
+        Runtime::Debian => "docs/workloads-debian.json",
+    }
+}
 
 pub(super) fn run() -> anyhow::Result<ExitCode> {
     let missing = node::missing();
@@ -35,10 +40,12 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
         Side::Outside(ended) => return Ok(exit_code(ended)),
         Side::Inside(work) => work,
     };
-    let workloads = wanted_workloads()?;
+    let (workloads, runtime) = (wanted_workloads()?, Runtime::from_env());
     let columns: Vec<Column> = columns::all()
         .into_iter()
         .filter(|one| one.name == AS_WRITTEN || wanted("COLUMNS", &one.name))
+        // On the older runtime the question is whether the profiles do the same.
+        .filter(|one| runtime == Runtime::Current || one.depth == Depth::Full)
         .collect();
     let mut seconds = BTreeMap::new();
     let mut clock = Instant::now();
@@ -47,7 +54,7 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
         eprintln!("{what}: {:.1} s", clock.elapsed().as_secs_f32());
         clock = Instant::now();
     };
-    let node = Node::start(&assets, &work, Runtime::from_env())?;
+    let node = Node::start(&assets, &work, runtime)?;
     let _servers = columns::serve(&node, &columns, &workloads)?;
     lap("cluster");
     for archive in archives(&workloads)? {
@@ -62,7 +69,7 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
         columns: columns.iter().map(Column::kept).collect(),
         workloads: rows(&workloads, found),
     };
-    judge(&results)
+    judge(&results, kept(runtime))
 }
 
 /// The workloads that WORKLOADS names, or all.
@@ -164,15 +171,8 @@ fn worker(node: &Node, board: &Board<'_>) -> anyhow::Result<()> {
         let start = Instant::now();
         let cell = Cell::new((node, &cluster), workload, column, patience).run();
         let mut cell = cell.unwrap_or_else(|error| broken_rig(&error));
-        if let (
-            Some(Found {
-                inside: Some(written),
-                ..
-            }),
-            Some(hardened),
-        ) = (&written, &cell.inside)
-        {
-            cell.wrong.extend(inside::less_safe(written, hardened));
+        if let Some(written) = &written {
+            cell.wrong.extend(worse(written, &cell));
         }
         tell(workload, column, &cell, start);
         let key = (workload.name.clone(), column.name.clone());
@@ -184,6 +184,25 @@ fn worker(node: &Node, board: &Board<'_>) -> anyhow::Result<()> {
         board.news.notify_all();
     }
 }
+
+/// In what a hardened workload is worse than as written, but for what it does: less safe, or much slower to end.
+fn worse(written: &Found, hardened: &Found) -> Vec<String> {
+    let mut worse = match (&written.inside, &hardened.inside) {
+        (Some(written), Some(hardened)) => inside::less_safe(written, hardened),
+        _ => Vec::new(),
+    };
+    if let (Some(before), Some(after)) = (written.stop, hardened.stop)
+        && after > before + SLOWER
+    {
+        worse.push(format!(
+            "it takes {after:.1} s to end, and {before:.1} s as written"
+        ));
+    }
+    worse
+}
+
+/// How many seconds longer the end may take: others run beside it.
+const SLOWER: f32 = 10.0;
 
 /// What the rig itself could not do is no finding, and fails the run.
 fn broken_rig(error: &anyhow::Error) -> Found {
@@ -249,8 +268,8 @@ fn rows(workloads: &[Workload], mut found: Findings) -> BTreeMap<String, Row> {
 }
 
 /// Keeps a whole run, compares it with the last one, and says whether what is promised holds.
-fn judge(results: &Results) -> anyhow::Result<ExitCode> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(RESULTS);
+fn judge(results: &Results, kept: &str) -> anyhow::Result<ExitCode> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(kept);
     if let Ok(text) = fs::read_to_string(&file) {
         let last: Results =
             serde_json::from_str(&text).with_context(|| file.display().to_string())?;
@@ -260,7 +279,7 @@ fn judge(results: &Results) -> anyhow::Result<ExitCode> {
             .for_each(|line| eprintln!("other than last time: {line}"));
     }
     println!("{}", results.summary());
-    let whole = ["WORKLOADS", "COLUMNS", "NODE_RUNTIME"]
+    let whole = ["WORKLOADS", "COLUMNS"]
         .iter()
         .all(|name| std::env::var_os(name).is_none());
     if whole {
@@ -268,7 +287,7 @@ fn judge(results: &Results) -> anyhow::Result<ExitCode> {
             &file,
             format!("{}\n", serde_json::to_string_pretty(results)?),
         )?;
-        eprintln!("{RESULTS} is written; `make docs` writes the page");
+        eprintln!("{kept} is written; `make docs` writes the page");
     }
     let broken = results.broken_promises();
     broken.iter().for_each(|line| eprintln!("!!! {line}"));

@@ -15,8 +15,8 @@ const PROFILES: [&str; 6] = [
 ];
 
 impl Results {
-    /// The page.
-    pub(crate) fn page(&self) -> String {
+    /// The page; `older` was found on an older runtime.
+    pub(crate) fn page(&self, older: &Self) -> String {
         let mut page = INTRODUCTION.to_owned();
         self.counts(&mut page);
         self.table(&mut page);
@@ -24,7 +24,9 @@ impl Results {
         self.failures(&mut page);
         self.processes(&mut page);
         self.ends(&mut page);
-        self.run(&mut page);
+        self.on_older(older, &mut page);
+        run(self, "The run", &mut page);
+        run(older, "The run on the older runtime", &mut page);
         page
     }
 
@@ -160,13 +162,29 @@ impl Results {
         }
     }
 
-    fn run(&self, page: &mut String) {
-        *page += "\n## The run\n\n| | |\n|---|---|\n";
-        for (what, value) in &self.node {
-            line(page, format_args!("| {what} | {value} |"));
+    fn on_older(&self, older: &Self, page: &mut String) {
+        *page += "\n## On an older runtime\n\nDebian 12's containerd and runc know no user namespaces, so that none is set, and let only root listen on low ports.\n\n";
+        for column in &older.columns {
+            let (works, fails) = older.count(&column.name);
+            let (name, all) = (&column.name, works + fails);
+            let (there, _) = self.count(name);
+            line(
+                page,
+                format_args!("- {name}: {works} of {all} work ({there} on the other)."),
+            );
         }
-        for (what, seconds) in &self.seconds {
-            line(page, format_args!("| {what} | {seconds} s |"));
+        let mapped = older.workloads.values().flat_map(|row| row.cells.values());
+        let mapped = mapped.filter(|cell| cell.inside.as_ref().is_some_and(|inside| inside.mapped));
+        line(
+            page,
+            format_args!("- With a user namespace: {}.", mapped.count()),
+        );
+        let other = older.differences(self);
+        if !other.is_empty() {
+            *page += "\nWhat is other there:\n\n";
+            other
+                .iter()
+                .for_each(|other| line(page, format_args!("- {other}")));
         }
     }
 
@@ -178,13 +196,23 @@ impl Results {
     }
 }
 
+fn run(results: &Results, title: &str, page: &mut String) {
+    line(page, format_args!("\n## {title}\n\n| | |\n|---|---|"));
+    for (what, value) in &results.node {
+        line(page, format_args!("| {what} | {value} |"));
+    }
+    for (what, seconds) in &results.seconds {
+        line(page, format_args!("| {what} | {seconds} s |"));
+    }
+}
+
 const INTRODUCTION: &str = "# Hardened workloads on a real node
 
 `make workloads` runs each workload of `tests/node/workloads` on a kubelet with containerd and runc: as its author wrote it, under each
 profile, and under each rule alone. It is made of Debian's packages with the habits of the public images that it is like. It
 works where it does its job at the level of its protocol, still does so three seconds later, and was not started again
-meanwhile; under the profiles also under load, after a reload, and after its process was killed. This page is made of
-`docs/workloads.json`, which the run writes, by `make docs`.
+meanwhile; under the profiles also under load, after a reload, and after its process was killed. The run writes
+`docs/workloads.json`, and with `NODE_RUNTIME=debian` `docs/workloads-debian.json`; `make docs` makes this page of both.
 ";
 
 /// In a word or two.

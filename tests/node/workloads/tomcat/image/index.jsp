@@ -6,6 +6,6 @@
   long took = 0;
   if (heap != null) {
     List<byte[]> blocks = new ArrayList<>();
-    for (int i = 0; i < Integer.parseInt(heap); i++) { blocks.add(new byte[1 << 20]); took += 1; }
+    for (int i = 0; i < Integer.parseInt(heap); i++) { took += 1; for (int j = 0; j < 4; j++) blocks.add(new byte[1 << 18]); }
   }
 %>kept=<%= application.getAttribute("kept") %> heap=<%= took %>
