@@ -38,7 +38,7 @@ class Vault(http.server.BaseHTTPRequestHandler):
 
 
 if sys.argv[1:] == ["--import"]:
-    DATABASE.execute("insert or replace into secret values ('/old', 'of root')")
+    DATABASE.execute("insert or replace into secret values ('/old', ?)", (b"of root",))
     DATABASE.close()
 else:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())

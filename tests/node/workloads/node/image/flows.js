@@ -1,7 +1,10 @@
 // An editor's server: keeps its flows in /data, and a log beside itself.
 const fs = require('fs');
 const http = require('http');
-const log = fs.createWriteStream('/usr/src/node-red/access.log', { flags: 'a' });
+// npm starts the public image, and goes on where it cannot keep its log.
+try { fs.mkdirSync('/usr/src/node-red/.npm/_logs', { recursive: true }); } catch (error) { console.error(error.message); }
+const log = fs.createWriteStream('/usr/src/node-red/.npm/_logs/debug.log', { flags: 'a' });
+log.on('error', error => console.error(error.message));
 
 http.createServer((request, reply) => {
   log.write(`${request.method} ${request.url}\n`);

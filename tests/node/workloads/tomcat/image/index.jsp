@@ -2,6 +2,9 @@
   // Keeps what it is given in the heap, and takes as much of it as it is asked for.
   String keep = request.getParameter("keep");
   if (keep != null) application.setAttribute("kept", keep);
+  File upload = File.createTempFile("upload", ".bin");
+  try (FileOutputStream out = new FileOutputStream(upload)) { out.write(new byte[1 << 16]); }
+  upload.delete();
   String heap = request.getParameter("heap");
   long took = 0;
   if (heap != null) {
