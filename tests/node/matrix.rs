@@ -1,8 +1,8 @@
 //! The matrix: every workload in every column, several at once. What a whole run finds is kept in `docs`.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -47,6 +47,7 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
         // On the older runtime the question is whether the profiles do the same.
         .filter(|one| runtime == Runtime::Current || one.depth == Depth::Full)
         .collect();
+    let archives = archives(&workloads)?;
     let mut seconds = BTreeMap::new();
     let mut clock = Instant::now();
     let mut lap = |what: &str| {
@@ -57,8 +58,8 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
     let node = Node::start(&assets, &work, runtime)?;
     let _servers = columns::serve(&node, &columns, &workloads)?;
     lap("cluster");
-    for archive in archives(&workloads)? {
-        node.import(&archive)?;
+    for archive in archives {
+        node.import(archive)?;
     }
     lap("images");
     let found = fill(&node, &workloads, &columns)?;
@@ -86,7 +87,7 @@ fn wanted(variable: &str, name: &str) -> bool {
 }
 
 /// The images of the workloads, which were built outside.
-pub(super) fn archives(workloads: &[Workload]) -> anyhow::Result<Vec<PathBuf>> {
+pub(super) fn archives(workloads: &[Workload]) -> anyhow::Result<Vec<File>> {
     let build = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node/images/build");
     let mut command = Command::new(build);
     let with_image = workloads
@@ -102,10 +103,11 @@ pub(super) fn archives(workloads: &[Workload]) -> anyhow::Result<Vec<PathBuf>> {
             String::from_utf8_lossy(&output.stderr)
         );
     }
-    Ok(String::from_utf8(output.stdout)?
+    let paths = String::from_utf8(output.stdout)?;
+    let opened = paths
         .lines()
-        .map(PathBuf::from)
-        .collect())
+        .map(|path| File::open(path).context(path.to_owned()));
+    opened.collect()
 }
 
 /// What is left to do, and what was found.

@@ -32,7 +32,7 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
     let node = Node::start(&assets, &work, Runtime::from_env())?;
     if std::env::var_os("WORKLOADS").is_some() {
         for archive in matrix::archives(&matrix::wanted_workloads()?)? {
-            node.import(&archive)?;
+            node.import(archive)?;
         }
     }
     let server = Server::start(node.plane(), &work, PORT, None)?;

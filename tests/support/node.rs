@@ -18,6 +18,7 @@ mod server;
 #[path = "node/shell.rs"]
 mod shell;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -66,7 +67,7 @@ impl Node {
         )?;
         runtime.wait(assets)?;
         for image in ["pause", "witness", "unmapped-file", "unmapped-user"] {
-            runtime.import(assets, &assets.join(format!("{image}.tar")))?;
+            runtime.import(assets, File::open(assets.join(format!("{image}.tar")))?)?;
         }
         let kubelet = kubelet::start(assets, work, &kubeconfig)?;
         let mut node = Self {
@@ -103,7 +104,7 @@ impl Node {
     }
 
     /// Gives the node an image: an archive in the format of OCI.
-    pub(crate) fn import(&self, archive: &Path) -> anyhow::Result<()> {
+    pub(crate) fn import(&self, archive: File) -> anyhow::Result<()> {
         self.runtime.import(&self.assets, archive)
     }
 

@@ -1,12 +1,13 @@
 //! What runs the containers: containerd 2 with a new runc, or Debian's older ones, which many clusters still have.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::control_plane::Process;
 
-use super::shell::output;
+use super::shell::output_of;
 
 /// Where containerd listens.
 pub(super) const SOCKET: &str = "/run/containerd/containerd.sock";
@@ -61,7 +62,7 @@ impl Runtime {
     /// Waits until it answers.
     pub(super) fn wait(self, assets: &Path) -> anyhow::Result<()> {
         let start = Instant::now();
-        while let Err(error) = self.ctr(assets, &["version"]) {
+        while let Err(error) = self.ctr(assets, &["version"], Stdio::null()) {
             if start.elapsed() > Duration::from_secs(60) {
                 return Err(error.context("containerd does not answer"));
             }
@@ -70,17 +71,16 @@ impl Runtime {
         Ok(())
     }
 
-    /// Imports an archive of images.
-    pub(super) fn import(self, assets: &Path, archive: &Path) -> anyhow::Result<()> {
-        let archive = archive.display().to_string();
-        self.ctr(assets, &["images", "import", &archive]).map(drop)
+    /// Imports an archive of images. An open file stays what it is when another one takes its name.
+    pub(super) fn import(self, assets: &Path, archive: File) -> anyhow::Result<()> {
+        self.ctr(assets, &["images", "import", "-"], archive.into())
     }
 
-    fn ctr(self, assets: &Path, words: &[&str]) -> anyhow::Result<String> {
+    fn ctr(self, assets: &Path, words: &[&str], stdin: Stdio) -> anyhow::Result<()> {
         let ctr = self.folder(assets).join("ctr").display().to_string();
         let mut command = vec![ctr.as_str(), "-a", SOCKET, "-n", "k8s.io"];
         command.extend(words);
-        output(&command)
+        output_of(&command, stdin).map(drop)
     }
 
     /// The process that a container began with, by the container's id.

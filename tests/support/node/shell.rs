@@ -2,18 +2,24 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 
 /// Runs a command and gives what it prints; what it complains of is the error.
 pub(crate) fn output(words: &[&str]) -> anyhow::Result<String> {
+    output_of(words, Stdio::null())
+}
+
+/// The same, of a command that reads.
+pub(super) fn output_of(words: &[&str], stdin: Stdio) -> anyhow::Result<String> {
     let [program, arguments @ ..] = words else {
         bail!("there is no command");
     };
     let output = Command::new(program)
         .args(arguments)
+        .stdin(stdin)
         .output()
         .with_context(|| format!("cannot start {program}"))?;
     if !output.status.success() {
