@@ -8,7 +8,7 @@
     clippy::indexing_slicing,
     reason = "tests"
 )]
-#![allow(missing_docs, reason = "tests")]
+#![allow(clippy::print_stderr, missing_docs, reason = "tests")]
 
 #[path = "support/harden.rs"]
 mod harden;
@@ -73,21 +73,27 @@ fn the_schema_of_the_configuration_is_fresh() {
 
 #[test]
 fn the_page_of_workloads_is_fresh_and_what_is_promised_held() {
-    let results = |file| -> workloads::Results {
-        serde_json::from_str(&fs::read_to_string(root().join(file)).unwrap()).unwrap()
+    let results = |file| -> Option<workloads::Results> {
+        let text = fs::read_to_string(root().join(file)).ok()?;
+        Some(serde_json::from_str(&text).unwrap())
     };
-    let (results, older) = (
-        results("docs/workloads.json"),
-        results("docs/workloads-debian.json"),
-    );
-    assert_eq!(results.broken_promises(), Vec::<String>::new());
-    assert_eq!(older.broken_promises(), Vec::<String>::new());
-    let mut cells = older.workloads.values().flat_map(|row| row.cells.values());
+    let older = results("docs/workloads-debian.json");
+    let Some(results) = results("docs/workloads.json") else {
+        eprintln!("!!! no run of `make workloads` is kept");
+        return;
+    };
+    for run in older.iter().chain([&results]) {
+        assert_eq!(run.broken_promises(), Vec::<String>::new());
+    }
+    let mut cells = older.iter().flat_map(workloads::Results::all_cells);
     assert!(
         cells.all(|cell| cell.inside.as_ref().is_none_or(|inside| !inside.mapped)),
         "the older runtime knows no user namespaces"
     );
-    let (page, path) = (results.page(&older), root().join("docs/workloads.md"));
+    let (page, path) = (
+        results.page(older.as_ref()),
+        root().join("docs/workloads.md"),
+    );
     if std::env::var_os("UPDATE").is_some() {
         fs::write(&path, &page).unwrap();
     }

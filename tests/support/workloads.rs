@@ -122,6 +122,11 @@ pub(crate) struct Process {
 }
 
 impl Results {
+    /// Every cell.
+    pub(crate) fn all_cells(&self) -> impl Iterator<Item = &Cell> {
+        self.workloads.values().flat_map(|row| row.cells.values())
+    }
+
     /// The cells of a column: works, fails.
     pub(crate) fn count(&self, column: &str) -> (usize, usize) {
         let cells = self

@@ -16,7 +16,7 @@ const PROFILES: [&str; 6] = [
 
 impl Results {
     /// The page; `older` was found on an older runtime.
-    pub(crate) fn page(&self, older: &Self) -> String {
+    pub(crate) fn page(&self, older: Option<&Self>) -> String {
         let mut page = INTRODUCTION.to_owned();
         self.counts(&mut page);
         self.table(&mut page);
@@ -24,9 +24,11 @@ impl Results {
         self.failures(&mut page);
         self.processes(&mut page);
         self.ends(&mut page);
-        self.on_older(older, &mut page);
         run(self, "The run", &mut page);
-        run(older, "The run on the older runtime", &mut page);
+        if let Some(older) = older {
+            self.on_older(older, &mut page);
+            run(older, "The run there", &mut page);
+        }
         page
     }
 
@@ -173,7 +175,7 @@ impl Results {
                 format_args!("- {name}: {works} of {all} work ({there} on the other)."),
             );
         }
-        let mapped = older.workloads.values().flat_map(|row| row.cells.values());
+        let mapped = older.all_cells();
         let mapped = mapped.filter(|cell| cell.inside.as_ref().is_some_and(|inside| inside.mapped));
         line(
             page,
