@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use anyhow::Context;
 
 use super::cgroups;
-use super::shell::run;
+use super::shell::{output, run};
 
 /// What says inside that it is inside, and where the node's files belong.
 const INSIDE: &str = "NODE_INSIDE";
@@ -38,6 +38,13 @@ pub(crate) fn missing() -> Vec<String> {
     );
     if !fs::read_to_string("/proc/self/status").is_ok_and(|status| is_root(&status)) {
         missing.push("root, with its capabilities".to_owned());
+    }
+    // Containers of CI forbid some of it even to root.
+    let namespaces = ["unshare", "--net", "--mount", "--pid", "--fork", "true"];
+    if missing.is_empty()
+        && let Err(error) = output(&namespaces)
+    {
+        missing.push(format!("namespaces ({error})"));
     }
     missing
 }
