@@ -3,7 +3,7 @@
   String keep = request.getParameter("keep");
   if (keep != null) application.setAttribute("kept", keep);
   File upload = File.createTempFile("upload", ".bin");
-  try (FileOutputStream out = new FileOutputStream(upload)) { out.write(new byte[1 << 16]); }
+  try (FileOutputStream bytes = new FileOutputStream(upload)) { bytes.write(new byte[1 << 16]); }
   upload.delete();
   String heap = request.getParameter("heap");
   long took = 0;
