@@ -4,9 +4,9 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::honest::{Honest, WITHIN};
+use crate::honest::Honest;
 use crate::process::{Connection, Server, Target};
-use crate::{MEMORY, alone, is_full};
+use crate::{MEMORY, WITHIN, alone, is_full};
 
 /// How long an attack goes on.
 fn length() -> Duration {

@@ -1,7 +1,7 @@
 //! An honest client, as the API server is one: 50 requests a second, most of them on connections that it keeps.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -9,9 +9,6 @@ use crate::process::{Connection, Server, Target};
 
 /// Between two requests.
 const EVERY: Duration = Duration::from_millis(20);
-
-/// How soon each is to be answered.
-pub(crate) const WITHIN: Duration = Duration::from_secs(1);
 
 /// Connections that are kept.
 const KEPT: usize = 3;
@@ -43,7 +40,10 @@ impl Honest {
         let target = server.target();
         let thread = {
             let end = Arc::clone(&end);
-            std::thread::spawn(move || ask(&target, &end))
+            let (begun, begin) = mpsc::channel();
+            let thread = std::thread::spawn(move || ask(&target, &end, &begun));
+            begin.recv().expect("it connects");
+            thread
         };
         let sampler = {
             let (end, most, process) =
@@ -78,13 +78,14 @@ impl Honest {
 }
 
 /// Asks until the end, and says how long each answer took.
-fn ask(target: &Target, end: &AtomicBool) -> Vec<Duration> {
+fn ask(target: &Target, end: &AtomicBool, begun: &mpsc::Sender<()>) -> Vec<Duration> {
     let used = |_| {
         let mut connection = target.connect();
         connection.ask();
         connection
     };
     let mut kept: Vec<Connection> = (0..KEPT).map(used).collect();
+    begun.send(()).expect("somebody waits");
     let mut times = Vec::new();
     let began = Instant::now();
     for number in 0.. {

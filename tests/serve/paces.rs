@@ -125,7 +125,7 @@ fn probes_are_answered_however_many_connections_say_nothing_to_their_port() {
     let began = Instant::now();
     assert!(server.get("/livez").starts_with("HTTP/1.1 200"));
     assert!(
-        began.elapsed() < Duration::from_secs(1),
+        began.elapsed() < Duration::from_secs(5),
         "{:?}",
         began.elapsed()
     );
