@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane planted generated scale switches hostile docs fmt lint
+.PHONY: test control-plane node node-binaries workloads planted generated scale switches hostile docs fmt lint
 
 ## Run every test; the last line counts them.
 test:
@@ -13,6 +13,19 @@ test:
 ## Build what is missing of a real control plane; the last line on stdout is the folder of its binaries.
 control-plane:
 	@tests/control-plane/build
+
+## Build what is missing of a real node; the last line on stdout is the folder of its binaries. Needs Debian, Go and a C compiler.
+node-binaries:
+	@tests/node/build
+
+## A real node, with pod-hardener in front of it, until Ctrl-C. Needs root. NODE_RUNTIME=debian takes Debian's older containerd.
+node:
+	@tests/node/run up
+
+## Every workload of tests/node/workloads on a real node, as written and under every way of hardening; docs/workloads.json is
+## what was found. Needs root, buildah and debootstrap. WORKLOADS="nginx redis" COLUMNS="compatible" try some.
+workloads:
+	@tests/node/run workloads
 
 ## Plant each bug of tests/planted and expect the test that it names to turn red.
 planted:

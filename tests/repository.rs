@@ -8,12 +8,14 @@
     clippy::indexing_slicing,
     reason = "tests"
 )]
-#![allow(missing_docs, reason = "tests")]
+#![allow(clippy::print_stderr, missing_docs, reason = "tests")]
 
 #[path = "support/harden.rs"]
 mod harden;
 #[path = "support/token.rs"]
 mod token;
+#[path = "support/workloads.rs"]
+mod workloads;
 #[path = "support/yaml.rs"]
 mod yaml;
 
@@ -67,6 +69,38 @@ fn the_page_of_rules_is_fresh() {
 #[test]
 fn the_schema_of_the_configuration_is_fresh() {
     is_fresh(&["config", "schema"], "docs/config.schema.json");
+}
+
+#[test]
+fn the_page_of_workloads_is_fresh_and_what_is_promised_held() {
+    let results = |file| -> Option<workloads::Results> {
+        let text = fs::read_to_string(root().join(file)).ok()?;
+        Some(serde_json::from_str(&text).unwrap())
+    };
+    let older = results("docs/workloads-debian.json");
+    let Some(results) = results("docs/workloads.json") else {
+        eprintln!("!!! no run of `make workloads` is kept");
+        return;
+    };
+    for run in older.iter().chain([&results]) {
+        assert_eq!(run.broken_promises(), Vec::<String>::new());
+    }
+    let mut cells = older.iter().flat_map(workloads::Results::all_cells);
+    assert!(
+        cells.all(|cell| cell.inside.as_ref().is_none_or(|inside| !inside.mapped)),
+        "the older runtime knows no user namespaces"
+    );
+    let (page, path) = (
+        results.page(older.as_ref()),
+        root().join("docs/workloads.md"),
+    );
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    assert!(
+        fs::read_to_string(&path).unwrap() == page,
+        "docs/workloads.md is stale: run `make docs`"
+    );
 }
 
 #[test]

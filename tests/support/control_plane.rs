@@ -14,9 +14,11 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
-use process::Process;
 use tempfile::TempDir;
 
+#[allow(unused_imports, reason = "for tests that build on a control plane")]
+pub(crate) use process::Process;
+#[allow(unused_imports, reason = "for tests on a control plane alone")]
 pub(crate) use trials::{Test, run};
 
 /// How long it may take until the control plane is ready. It takes five seconds on two idle cores.
@@ -24,6 +26,17 @@ const READY: Duration = Duration::from_secs(120);
 
 /// How often it is started anew where another program has taken one of its ports.
 const STARTS: u32 = 3;
+
+/// What is other than by default.
+#[derive(Clone, Default)]
+pub(crate) struct Options {
+    /// Further flags of kube-apiserver.
+    pub(crate) api_server: Vec<String>,
+    /// The port of the API server; a free one where none is named.
+    pub(crate) port: Option<u16>,
+    /// Whether pods are to trust the API server: its certificate is published in every namespace.
+    pub(crate) publish_ca: bool,
+}
 
 /// A running control plane. Dropping it ends its processes, by pid, and removes its folder.
 pub(crate) struct ControlPlane {
@@ -34,6 +47,7 @@ pub(crate) struct ControlPlane {
     assets: PathBuf,
     url: String,
     api_flags: Vec<String>,
+    publish_ca: bool,
     folder: TempDir,
 }
 
@@ -44,21 +58,34 @@ impl ControlPlane {
     ///
     /// When a process cannot be started or the control plane is not ready in time; the error says where the logs are.
     pub(crate) fn start(assets: &Path, flags: &[&str]) -> anyhow::Result<Self> {
+        let api_server = flags.iter().map(ToString::to_string).collect();
+        Self::start_with(
+            assets,
+            &Options {
+                api_server,
+                ..Options::default()
+            },
+        )
+    }
+
+    /// Starts a control plane that is other than by default.
+    pub(crate) fn start_with(assets: &Path, options: &Options) -> anyhow::Result<Self> {
         let mut left = STARTS;
         loop {
             left -= 1;
-            match Self::start_once(assets, flags) {
+            match Self::start_once(assets, options) {
                 Err(error) if left > 0 && process::wants_a_taken_port(&error) => {}
                 started => return started,
             }
         }
     }
 
-    fn start_once(assets: &Path, flags: &[&str]) -> anyhow::Result<Self> {
+    fn start_once(assets: &Path, options: &Options) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("control-plane-")
             .tempdir()?;
         let [client, peer, api] = free_ports()?;
+        let api = options.port.unwrap_or(api);
         let mut plane = Self {
             controller_manager: None,
             api_server: None,
@@ -66,11 +93,13 @@ impl ControlPlane {
             assets: assets.to_owned(),
             url: format!("https://127.0.0.1:{api}"),
             api_flags: Vec::new(),
+            publish_ca: options.publish_ca,
             folder,
         };
         plane.write_files()?;
         let mut api_flags = api_server_flags(plane.folder.path(), client, api);
-        api_flags.extend(flags.iter().map(ToString::to_string));
+        // Of a flag that is given twice, the later one holds.
+        api_flags.extend(options.api_server.iter().cloned());
         plane.api_flags.clone_from(&api_flags);
         match plane.bring_up(&etcd_flags(client, peer), &api_flags) {
             Ok(()) => Ok(plane),
@@ -92,7 +121,11 @@ impl ControlPlane {
             plane.kubectl(&["get", "--raw", "/readyz"])
         })?;
         let kubeconfig = self.kubeconfig().display().to_string();
-        let flags = controller_flags(&kubeconfig, &self.path("service-account.key"));
+        let mut flags = controller_flags(&kubeconfig, &self.path("service-account.key"));
+        if self.publish_ca {
+            let ca = self.path("certificates/apiserver.crt");
+            flags.push(format!("--root-ca-file={ca}"));
+        }
         self.controller_manager = Some(self.spawn("kube-controller-manager", &flags)?);
         self.wait("the service account `default`", |plane| {
             plane.kubectl(&["get", "serviceaccount", "default"])

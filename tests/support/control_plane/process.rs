@@ -8,14 +8,14 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, bail};
 
 /// A process that ends with this value, or with the test program, however that ends.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     log: PathBuf,
 }
 
 impl Process {
     /// Starts `program`, in the folder of its log.
-    pub(super) fn start(program: &Path, flags: &[String], log: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn start(program: &Path, flags: &[String], log: &Path) -> anyhow::Result<Self> {
         let file = File::create(log)?;
         let mut command = tied(program);
         command
@@ -36,7 +36,7 @@ impl Process {
     }
 
     /// Fails with the end of the log if the process has ended.
-    pub(super) fn still_runs(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn still_runs(&mut self) -> anyhow::Result<()> {
         if let Some(status) = self.child.try_wait()? {
             let log = fs::read_to_string(&self.log).unwrap_or_default();
             let name = self.log.file_stem().unwrap_or_default().to_string_lossy();

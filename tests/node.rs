@@ -1,0 +1,92 @@
+//! Hardened pods on a real node: kubelet, containerd and runc in namespaces of their own.
+//!
+//! `NODE=up` keeps a node up until Ctrl-C (`make node`), `NODE=workloads` fills the matrix of workloads (`make workloads`). Otherwise these are tests: a witness runs under the shipped profiles, and what
+//! they set is in force.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+#![allow(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "tests"
+)]
+
+#[path = "node/api.rs"]
+mod api;
+#[path = "node/cell.rs"]
+mod cell;
+#[path = "node/columns.rs"]
+mod columns;
+#[path = "support/control_plane.rs"]
+mod control_plane;
+#[path = "node/crash.rs"]
+mod crash;
+#[path = "node/inside.rs"]
+mod inside;
+#[path = "node/matrix.rs"]
+mod matrix;
+#[path = "support/node.rs"]
+mod node;
+#[path = "node/trials.rs"]
+mod trials;
+#[path = "node/up.rs"]
+mod up;
+#[path = "support/webhook.rs"]
+mod webhook;
+#[path = "node/witness.rs"]
+mod witness;
+#[path = "node/workload.rs"]
+mod workload;
+#[path = "support/workloads.rs"]
+mod workloads;
+#[path = "support/yaml.rs"]
+mod yaml;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use node::{Node, Runtime, Side};
+
+/// The folder of a node's binaries, if there is one.
+fn assets() -> Option<PathBuf> {
+    let assets = std::env::var_os("NODE_ASSETS").filter(|value| !value.is_empty());
+    assets.map(PathBuf::from)
+}
+
+fn main() -> ExitCode {
+    let tests: &[(&str, trials::Test)] = &[
+        (
+            "a pod that says nothing runs under every shipped profile, and what that sets is in force",
+            witness::profiles,
+        ),
+        (
+            "a user namespace is set where the runtime says that it can",
+            witness::user_namespace,
+        ),
+        (
+            "a node that is killed leaves no process, mount or link, and the next one sweeps the rest",
+            crash::leaves_nothing,
+        ),
+    ];
+    let result = match std::env::var("NODE").as_deref() {
+        Ok("up") => up::run(),
+        Ok("workloads") => matrix::run(),
+        _ => trials::run(tests),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("the node: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// The outer side's exit code: that of the one inside.
+fn exit_code(ended: std::process::ExitStatus) -> ExitCode {
+    let code = ended.code().and_then(|code| u8::try_from(code).ok());
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
+}

@@ -1,0 +1,313 @@
+//! The matrix: every workload in every column, several at once. What a whole run finds is kept in `docs`.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+use crate::node::{self, Node, Runtime, Side, enclose};
+use crate::workloads::{Cell as Found, Results, Workload as Row};
+use crate::{assets, exit_code};
+
+use super::api::Cluster;
+use super::cell::Cell;
+use super::columns::{self, AS_WRITTEN, Column, Depth};
+use super::inside;
+use super::workload::Workload;
+
+/// How many cells are under way at once.
+const AT_ONCE: usize = 8;
+
+/// Where the results are kept.
+fn kept(runtime: Runtime) -> &'static str {
+    match runtime {
+        Runtime::Current => "docs/workloads.json",
+        Runtime::Debian => "docs/workloads-debian.json",
+    }
+}
+
+pub(super) fn run() -> anyhow::Result<ExitCode> {
+    let missing = node::missing();
+    if !missing.is_empty() {
+        bail!("missing for a node: {}", missing.join("; "));
+    }
+    let assets = assets().context("NODE_ASSETS names no folder: `make workloads` sets it")?;
+    let work = match enclose()? {
+        Side::Outside(ended) => return Ok(exit_code(ended)),
+        Side::Inside(work) => work,
+    };
+    let (workloads, runtime) = (wanted_workloads()?, Runtime::from_env());
+    let columns: Vec<Column> = columns::all()
+        .into_iter()
+        .filter(|one| one.name == AS_WRITTEN || wanted("COLUMNS", &one.name))
+        // On the older runtime the question is whether the profiles do the same.
+        .filter(|one| runtime == Runtime::Current || one.depth == Depth::Full)
+        .collect();
+    let archives = archives(&workloads)?;
+    let mut seconds = BTreeMap::new();
+    let mut clock = Instant::now();
+    let mut lap = |what: &str| {
+        seconds.insert(what.to_owned(), clock.elapsed().as_secs());
+        eprintln!("{what}: {:.1} s", clock.elapsed().as_secs_f32());
+        clock = Instant::now();
+    };
+    let node = Node::start(&assets, &work, runtime)?;
+    let _servers = columns::serve(&node, &columns, &workloads)?;
+    lap("cluster");
+    for archive in archives {
+        node.import(archive)?;
+    }
+    lap("images");
+    let found = fill(&node, &workloads, &columns)?;
+    lap("matrix");
+    let results = Results {
+        node: versions(&node)?,
+        seconds,
+        columns: columns.iter().map(Column::kept).collect(),
+        workloads: rows(&workloads, found),
+    };
+    judge(&results, kept(runtime))
+}
+
+/// The workloads that WORKLOADS names, or all.
+pub(super) fn wanted_workloads() -> anyhow::Result<Vec<Workload>> {
+    let all = Workload::all()?.into_iter();
+    Ok(all.filter(|one| wanted("WORKLOADS", &one.name)).collect())
+}
+
+/// Whether a variable names something, or nothing at all.
+fn wanted(variable: &str, name: &str) -> bool {
+    let names = std::env::var(variable).unwrap_or_default();
+    let mut names = names.split_whitespace().peekable();
+    names.peek().is_none() || names.any(|other| other == name)
+}
+
+/// The images of the workloads, which were built outside.
+pub(super) fn archives(workloads: &[Workload]) -> anyhow::Result<Vec<File>> {
+    let build = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node/images/build");
+    let mut command = Command::new(build);
+    let with_image = workloads
+        .iter()
+        .filter(|one| one.folder.join("image").exists());
+    command.args(with_image.map(|one| &one.name));
+    let output = command
+        .output()
+        .context("cannot start tests/node/images/build")?;
+    if !output.status.success() {
+        bail!(
+            "the images are not built: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    let paths = String::from_utf8(output.stdout)?;
+    let opened = paths
+        .lines()
+        .map(|path| File::open(path).context(path.to_owned()));
+    opened.collect()
+}
+
+/// What is left to do, and what was found.
+struct Board<'m> {
+    left: Mutex<VecDeque<(&'m Workload, &'m Column)>>,
+    found: Mutex<BTreeMap<(String, String), Found>>,
+    news: Condvar,
+}
+
+type Findings = BTreeMap<(String, String), Found>;
+
+fn fill(node: &Node, workloads: &[Workload], columns: &[Column]) -> anyhow::Result<Findings> {
+    // Column by column, so that each workload is known as written when it is met hardened.
+    let cells = columns
+        .iter()
+        .flat_map(|column| workloads.iter().map(move |workload| (workload, column)));
+    let board = Board {
+        left: Mutex::new(cells.collect()),
+        found: Mutex::default(),
+        news: Condvar::new(),
+    };
+    let at_once = std::env::var("AT_ONCE")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(AT_ONCE);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..at_once)
+            .map(|_| scope.spawn(|| worker(node, &board)))
+            .collect();
+        workers
+            .into_iter()
+            .try_for_each(|worker| match worker.join() {
+                Ok(ended) => ended,
+                Err(_) => bail!("a worker of the matrix panicked"),
+            })
+    })?;
+    Ok(board
+        .found
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner))
+}
+
+fn worker(node: &Node, board: &Board<'_>) -> anyhow::Result<()> {
+    let cluster = Cluster::connect(node.plane())?;
+    loop {
+        let next = board
+            .left
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_front();
+        let Some((workload, column)) = next else {
+            return Ok(());
+        };
+        let written = match column.name == AS_WRITTEN {
+            true => None,
+            false => Some(board.as_written(&workload.name)),
+        };
+        let patience = match &written {
+            // Others run beside it, and a limit of CPU slows it down.
+            Some(written) => Duration::from_secs_f32(20.0 + 4.0 * written.start),
+            None => Duration::from_secs(workload.meta.timeout + 60),
+        };
+        let start = Instant::now();
+        let cell = Cell::new((node, &cluster), workload, column, patience).run();
+        let mut cell = cell.unwrap_or_else(|error| broken_rig(&error));
+        if let Some(written) = &written {
+            cell.wrong.extend(worse(written, &cell));
+        }
+        tell(workload, column, &cell, start);
+        let key = (workload.name.clone(), column.name.clone());
+        board
+            .found
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, cell);
+        board.news.notify_all();
+    }
+}
+
+/// In what a hardened workload is worse than as written, but for what it does: less safe, or much slower to end.
+fn worse(written: &Found, hardened: &Found) -> Vec<String> {
+    let mut worse = match (&written.inside, &hardened.inside) {
+        (Some(written), Some(hardened)) => inside::less_safe(written, hardened),
+        _ => Vec::new(),
+    };
+    if let (Some(before), Some(after)) = (written.stop, hardened.stop)
+        && after > before + SLOWER
+    {
+        worse.push(format!(
+            "it takes {after:.1} s to end, and {before:.1} s as written"
+        ));
+    }
+    worse
+}
+
+/// How many seconds longer the end may take: others run beside it.
+const SLOWER: f32 = 10.0;
+
+/// What the rig itself could not do is no finding, and fails the run.
+fn broken_rig(error: &anyhow::Error) -> Found {
+    Found {
+        wrong: vec![format!("the rig: {error:#}")],
+        ..Found::default()
+    }
+}
+
+impl Board<'_> {
+    /// What was found of a workload as written, as soon as it is there.
+    fn as_written(&self, workload: &str) -> Found {
+        let key = (workload.to_owned(), AS_WRITTEN.to_owned());
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match found.get(&key) {
+                Some(cell) => return cell.clone(),
+                None => {
+                    found = self
+                        .news
+                        .wait(found)
+                        .unwrap_or_else(PoisonError::into_inner)
+                }
+            }
+        }
+    }
+}
+
+fn tell(workload: &Workload, column: &Column, cell: &Found, start: Instant) {
+    let seconds = start.elapsed().as_secs_f32();
+    let how = match &cell.failure {
+        None => format!("works after {:.1} s", cell.start),
+        Some(how) => format!(
+            "{}: {} | {} | {} | {}",
+            how.phase, how.said, how.status, how.event, how.log
+        ),
+    };
+    eprintln!("{seconds:5.1} s  {}/{}: {how}", workload.name, column.name);
+    for wrong in &cell.wrong {
+        eprintln!("         {}/{}: WRONG: {wrong}", workload.name, column.name);
+    }
+}
+
+fn rows(workloads: &[Workload], mut found: Findings) -> BTreeMap<String, Row> {
+    let mut rows = BTreeMap::new();
+    for workload in workloads {
+        let of_it = |(name, _): &(String, String)| *name == workload.name;
+        let keys: Vec<_> = found.keys().filter(|key| of_it(key)).cloned().collect();
+        let cells = keys
+            .into_iter()
+            .filter_map(|key| found.remove_entry(&key))
+            .map(|((_, column), cell)| (column, cell));
+        let row = Row {
+            what: workload.meta.what.clone(),
+            like: workload.meta.like.clone(),
+            forbidden: workload.meta.forbidden.clone(),
+            hopeless: workload.meta.hopeless.clone(),
+            cells: cells.collect(),
+        };
+        rows.insert(workload.name.clone(), row);
+    }
+    rows
+}
+
+/// Keeps a whole run, compares it with the last one, and says whether what is promised holds.
+fn judge(results: &Results, kept: &str) -> anyhow::Result<ExitCode> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(kept);
+    if let Ok(text) = fs::read_to_string(&file) {
+        let last: Results =
+            serde_json::from_str(&text).with_context(|| file.display().to_string())?;
+        results
+            .differences(&last)
+            .iter()
+            .for_each(|line| eprintln!("other than last time: {line}"));
+    }
+    println!("{}", results.summary());
+    let whole = ["WORKLOADS", "COLUMNS"]
+        .iter()
+        .all(|name| std::env::var_os(name).is_none());
+    if whole {
+        fs::write(
+            &file,
+            format!("{}\n", serde_json::to_string_pretty(results)?),
+        )?;
+        eprintln!("{kept} is written; `make docs` writes the page");
+    }
+    let broken = results.broken_promises();
+    broken.iter().for_each(|line| eprintln!("!!! {line}"));
+    Ok(match broken.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+fn versions(node: &Node) -> anyhow::Result<BTreeMap<String, String>> {
+    let which = "jsonpath={.status.nodeInfo.kubeletVersion} {.status.nodeInfo.containerRuntimeVersion} {.status.nodeInfo.kernelVersion}";
+    let output = node
+        .plane()
+        .kubectl(&["get", "node", node::NAME, "-o", which])?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let names = ["kubelet", "containerd", "kernel"].map(str::to_owned);
+    Ok(names
+        .into_iter()
+        .zip(said.split(' ').map(str::to_owned))
+        .collect())
+}
