@@ -85,8 +85,8 @@ pub enum Failure {
     },
     /// A field has another type than Kubernetes gives it.
     #[error(
-        "a field at line {line}, column {column} is missing or has another type than in admission.k8s.io/v1 and core/v1; \
-         send what the API server sends"
+        "a field at line {line}, column {column} is missing, has another type than in admission.k8s.io/v1 and core/v1, or holds more \
+         containers or volumes than the 500 that are looked at; send what the API server sends"
     )]
     Unexpected {
         /// From 1.
