@@ -60,8 +60,17 @@ fn settings(file: Option<&Path>) -> anyhow::Result<Settings> {
     let Some(file) = file else {
         return Ok(Settings::embedded());
     };
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("cannot read the configuration {}", file.display()))?;
-    Settings::parse(&text, &file.display().to_string())
+    parse(&read(file)?, &file.display().to_string())
+}
+
+/// The text of a configuration.
+fn read(file: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(file)
+        .with_context(|| format!("cannot read the configuration {}", file.display()))
+}
+
+/// The configuration in a text that is called `name`.
+fn parse(text: &str, name: &str) -> anyhow::Result<Settings> {
+    Settings::parse(text, name)
         .map_err(|error| anyhow::anyhow!("the configuration is refused\n{error}"))
 }

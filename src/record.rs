@@ -6,6 +6,7 @@
 
 mod warnings;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -13,7 +14,7 @@ use serde::Serialize;
 pub use warnings::warnings;
 
 use crate::admission::Mode;
-use crate::rule::{Finding, Verdict};
+use crate::rule::{Exception, Finding, Verdict};
 
 /// The longest name of a container (N6), and the most that is shown of anything out of the cluster.
 const MAX_SHOWN: usize = 63;
@@ -80,15 +81,16 @@ impl Summary {
     pub fn of(findings: &[Finding<'_>]) -> Self {
         let (mut set, mut kept) = (List::default(), List::default());
         let (mut stepped_back, mut excepted) = (List::default(), List::default());
-        let details: Vec<String> = findings.iter().map(exception).collect();
-        for (finding, detail) in findings.iter().zip(&details) {
+        for finding in findings {
             let (rule, name) = (finding.rule, finding.place.name());
             match &finding.verdict {
                 Verdict::Set(..) | Verdict::Removed(..) => set.push(rule, "", name),
                 Verdict::Kept(choice) if choice.safe => {}
-                Verdict::Kept(choice) => kept.push(rule, &choice.said, name),
+                Verdict::Kept(choice) => kept.push(rule, &*choice.said, name),
                 Verdict::SteppedBack(reason) => stepped_back.push(rule, reason.id, name),
-                Verdict::Excepted(_) => excepted.push(rule, detail, name),
+                Verdict::Excepted(Exception { granted, words }) => {
+                    excepted.push(rule, format!("{}: {words}", granted.as_str()), name);
+                }
             }
         }
         Self {
@@ -120,22 +122,13 @@ impl Summary {
     }
 }
 
-/// Who asked for what is other, and why; empty where nobody did.
-fn exception(finding: &Finding<'_>) -> String {
-    match finding.verdict {
-        Verdict::Excepted(exception) => {
-            format!("{}: {}", exception.granted.as_str(), exception.words)
-        }
-        _ => String::new(),
-    }
-}
-
 /// Containers by rule and detail, in the order of their first appearance.
 #[derive(Default)]
-struct List<'f>(Vec<(&'static str, &'f str, Vec<&'f str>)>);
+struct List<'f>(Vec<(&'static str, Cow<'f, str>, Vec<&'f str>)>);
 
 impl<'f> List<'f> {
-    fn push(&mut self, rule: &'static str, detail: &'f str, name: &'f str) {
+    fn push(&mut self, rule: &'static str, detail: impl Into<Cow<'f, str>>, name: &'f str) {
+        let detail = detail.into();
         let names = match self
             .0
             .iter_mut()

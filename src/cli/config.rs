@@ -106,8 +106,7 @@ fn check(file: Option<&Path>) -> anyhow::Result<ExitCode> {
 
 fn print_effective(args: Show) -> anyhow::Result<ExitCode> {
     let (name, text) = read(args.config.as_deref())?;
-    let settings = Settings::parse(&text, &name)
-        .map_err(|error| anyhow::anyhow!("the configuration is refused\n{error}"))?;
+    let settings = super::parse(&text, &name)?;
     let profiles: Vec<&Profile> = match &args.profile {
         None => settings.profiles().iter().collect(),
         Some(wanted) => match settings.profile(wanted) {
@@ -195,10 +194,6 @@ fn read(file: Option<&Path>) -> anyhow::Result<(String, String)> {
                 .context("cannot read the configuration from stdin")?;
             Ok(("stdin".to_owned(), text))
         }
-        Some(file) => {
-            let text = std::fs::read_to_string(file)
-                .with_context(|| format!("cannot read the configuration {}", file.display()))?;
-            Ok((file.display().to_string(), text))
-        }
+        Some(file) => Ok((file.display().to_string(), super::read(file)?)),
     }
 }

@@ -95,8 +95,9 @@ const KNOWN_SCCS: [&str; 5] = [
 /// Decides who `container` runs as.
 pub(super) fn of(at: At<'_>, container: Container<'_>) -> User {
     let user = first(at, container);
-    // Another user reads the data on the pod's volumes by the pod's group, or not at all.
-    match user.is_ours() && mounts_data(at, container) && !opens_data(at) {
+    // Another user reads the data on the pod's volumes by the pod's group, be it the author's or ours, or not at all.
+    let is_opened = || has_group(at) || group(at).is_some();
+    match user.is_ours() && mounts_data(at, container) && !is_opened() {
         true => User::Open(PERSISTENT_DATA),
         false => user,
     }
@@ -135,28 +136,21 @@ pub(super) fn moves_data(at: At<'_>) -> bool {
     containers.any(|container| options(at, container).is_some_and(asks))
 }
 
-/// Whether the pod's group opens its data to our user: the author's group, or ours.
-fn opens_data(at: At<'_>) -> bool {
-    let said = at
-        .pod
-        .security_context()
-        .is_some_and(|c| c.fs_group.is_some());
-    moves_data(at) && (said || group(at).is_some())
+/// Whether the author gave the pod's volumes a group.
+fn has_group(at: At<'_>) -> bool {
+    let context = at.pod.security_context();
+    context.is_some_and(|c| c.fs_group.is_some())
 }
 
 /// The group that opens the pod's volumes to our user, where nobody named one and it harms nobody.
 pub(super) fn group(at: At<'_>) -> Option<u32> {
-    let said = at
-        .pod
-        .security_context()
-        .is_some_and(|c| c.fs_group.is_some());
     let users = || {
         at.pod
             .containers()
             .map(|container| (container, first(at, container)))
     };
     // Root has other ideas of modes than a group has: an SSH key that a group may read is refused (X4).
-    if said || users().any(|(_, user)| !user.is_known_not_root()) {
+    if has_group(at) || users().any(|(_, user)| !user.is_known_not_root()) {
         return None;
     }
     let wants =
