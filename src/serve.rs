@@ -32,6 +32,7 @@ use crate::config::Settings;
 pub(crate) use admin::Admin;
 pub(crate) use connection::Reply;
 use connections::Connections;
+pub(crate) use metrics::Lives;
 use metrics::Metrics;
 pub(crate) use ports::admin as admin_port;
 use standing::Standing;
@@ -159,6 +160,7 @@ pub async fn run(server: Server, shutdown: impl Future<Output = Duration>) -> Re
     let certificate = match certificate {
         Certificate::Files { certificate, key } => Some((certificate, key)),
         Certificate::Fixed(identity) => {
+            shared.metrics.lives.put("serving", identity.life());
             shared.pair.put(identity.into_pair()?);
             shared.certificate.put("made at start".to_owned());
             shared.metrics.certificate.loaded(false);

@@ -1,30 +1,20 @@
 //! What is counted, as OpenMetrics.
 
-use std::sync::atomic::AtomicU64;
-use std::time::SystemTime;
-
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::Registry;
 
 use super::held::Step;
+use crate::serve::Lives;
 use crate::x509::Life;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Stepped {
     step: &'static str,
 }
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Which {
-    certificate: &'static str,
-}
-
-type Moment = Family<Which, Gauge<f64, AtomicU64>>;
 
 /// The controller's metrics.
 #[derive(Debug)]
@@ -33,8 +23,7 @@ pub(super) struct Metrics {
     steps: Family<Stepped, Counter>,
     trusted: Counter,
     failures: Counter,
-    made: Moment,
-    expires: Moment,
+    lives: Lives,
 }
 
 impl Default for Metrics {
@@ -45,8 +34,7 @@ impl Default for Metrics {
             steps: Family::default(),
             trusted: Counter::default(),
             failures: Counter::default(),
-            made: Moment::default(),
-            expires: Moment::default(),
+            lives: Lives::new(&mut registry),
         };
         // From the start, so that an increase can be told from a beginning.
         for step in Step::ALL {
@@ -67,18 +55,6 @@ impl Default for Metrics {
             "controller_failures",
             "Looks that failed, conflicts with another controller included",
             this.failures.clone(),
-        );
-        registry.register_with_unit(
-            "certificate_not_before_timestamp",
-            "When the certificate was made, since 1970",
-            Unit::Seconds,
-            this.made.clone(),
-        );
-        registry.register_with_unit(
-            "certificate_expiry_timestamp",
-            "When the certificate ends, since 1970",
-            Unit::Seconds,
-            this.expires.clone(),
         );
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION").to_owned())]);
         registry.register("build", "The program", build);
@@ -102,16 +78,8 @@ impl Metrics {
 
     /// From when to when what is in force is valid.
     pub(super) fn lives(&self, ca: Option<Life>, serving: Option<Life>) {
-        for (certificate, life) in [("ca", ca), ("serving", serving)] {
-            let labels = Which { certificate };
-            if let Some(life) = life {
-                self.made.get_or_create(&labels).set(seconds(life.from));
-                self.expires.get_or_create(&labels).set(seconds(life.to));
-            } else {
-                self.made.remove(&labels);
-                self.expires.remove(&labels);
-            }
-        }
+        self.lives.put("ca", ca);
+        self.lives.put("serving", serving);
     }
 
     /// All of it as text.
@@ -122,9 +90,4 @@ impl Metrics {
         }
         text
     }
-}
-
-fn seconds(moment: SystemTime) -> f64 {
-    let since = moment.duration_since(SystemTime::UNIX_EPOCH);
-    since.unwrap_or_default().as_secs_f64()
 }
