@@ -2,6 +2,7 @@
 
 mod config;
 mod controller;
+mod doctor;
 mod review;
 mod rules;
 mod serve;
@@ -28,6 +29,8 @@ enum Command {
     Serve(serve::Args),
     /// Look after the certificates of the webhook, and who trusts them.
     Controller(controller::Args),
+    /// Say what is wrong with what is installed, and what to do.
+    Doctor(doctor::Args),
     /// Answer one AdmissionReview from a file, as the webhook would, and check the patch.
     Review(review::Args),
     /// Check a configuration, print what it comes to, or its grammar.
@@ -48,6 +51,7 @@ impl Cli {
         let done = match self.command {
             Command::Serve(args) => serve::run(args),
             Command::Controller(args) => controller::run(args),
+            Command::Doctor(args) => doctor::run(args),
             Command::Review(args) => review::run(args),
             Command::Config(command) => config::run(command),
             Command::Rules => rules::run(),

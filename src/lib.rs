@@ -14,6 +14,7 @@
 //!
 //! - [`cluster`]: facts from watches.
 //! - [`controller`]: the certificates, and who trusts them.
+//! - [`doctor`]: whether what is installed works.
 //! - [`serve`]: sockets, TLS, limits, health, metrics, shutdown.
 //! - [`x509`]: what certificates say.
 //! - [`cli`]: the commands.
@@ -23,6 +24,7 @@ pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod controller;
+pub mod doctor;
 pub mod object;
 pub mod plan;
 pub mod quantity;
