@@ -15,6 +15,17 @@ pub(crate) const NAME: &str = "pod-hardener";
 /// The variables that name the binaries.
 pub(crate) const BINARIES: [&str; 2] = ["HELM4", "HELM3"];
 
+/// What is said where one is missing.
+pub(crate) const MISSING: &str =
+    "There is no Helm. Run `make test`, which builds both, or set HELM4 and HELM3 to binaries";
+
+/// Whether both are there.
+pub(crate) fn is_there() -> bool {
+    BINARIES
+        .into_iter()
+        .all(|variable| Helm::of(variable).is_ok())
+}
+
 /// One version of Helm, with a home of its own.
 pub(crate) struct Helm {
     binary: PathBuf,
@@ -25,9 +36,7 @@ impl Helm {
     /// The Helm that a variable names.
     pub(crate) fn of(variable: &str) -> Result<Self, Failed> {
         let binary = std::env::var_os(variable).filter(|value| !value.is_empty());
-        let binary = binary.ok_or_else(|| {
-            format!("there is no Helm: run `make test`, or set {variable} to a binary")
-        })?;
+        let binary = binary.ok_or_else(|| format!("{variable} is not set. {MISSING}"))?;
         Ok(Self {
             binary: binary.into(),
             home: tempfile::tempdir()?,
