@@ -34,6 +34,8 @@ mod values;
 #[path = "chart/workloads.rs"]
 mod workloads;
 
+#[path = "support/chart_values.rs"]
+mod chart_values;
 #[path = "support/client.rs"]
 mod client;
 #[path = "support/control_plane.rs"]
