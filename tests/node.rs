@@ -31,6 +31,8 @@ mod crash;
 mod inside;
 #[path = "node/matrix.rs"]
 mod matrix;
+#[path = "node/messages.rs"]
+mod messages;
 #[path = "support/node.rs"]
 mod node;
 #[path = "node/trials.rs"]
@@ -68,6 +70,10 @@ fn main() -> ExitCode {
         (
             "a user namespace is set where the runtime says that it can",
             witness::user_namespace,
+        ),
+        (
+            "the cause of a failure is in the pod's status where failure-messages is on",
+            messages::cause_is_in_the_status,
         ),
         (
             "a node that is killed leaves no process, mount or link, and the next one sweeps the rest",
