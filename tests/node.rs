@@ -27,6 +27,8 @@ mod columns;
 mod control_plane;
 #[path = "node/crash.rs"]
 mod crash;
+#[path = "node/image.rs"]
+mod image;
 #[path = "node/inside.rs"]
 mod inside;
 #[path = "node/matrix.rs"]
@@ -74,10 +76,14 @@ fn main() -> ExitCode {
             crash::leaves_nothing,
         ),
     ];
+    let of_image: &[(&str, trials::Test)] = &[(
+        "the image runs under Pod Security restricted, on a root file system that is read-only",
+        image::runs,
+    )];
     let result = match std::env::var("NODE").as_deref() {
         Ok("up") => up::run(),
         Ok("workloads") => matrix::run(),
-        _ => trials::run(tests),
+        _ => trials::run(tests, of_image),
     };
     result.unwrap_or_else(|error| {
         eprintln!("the node: {error:#}");
