@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane node node-binaries workloads image planted generated scale switches hostile docs fmt lint actionlint
+.PHONY: test control-plane helm node node-binaries workloads image planted generated scale switches hostile docs fmt lint actionlint
 
 ## Run every test; the last line counts them.
 test:
@@ -13,6 +13,10 @@ test:
 ## Build what is missing of a real control plane; the last line on stdout is the folder of its binaries.
 control-plane:
 	@tests/control-plane/build
+
+## Build what is missing of the two Helms that the chart is tested with; the last two lines on stdout are their binaries, 4 and 3.
+helm:
+	@tests/helm/build
 
 ## Build what is missing of a real node; the last line on stdout is the folder of its binaries. Needs Debian, Go and a C compiler.
 node-binaries:

@@ -1,0 +1,82 @@
+//! What Helm makes of the chart, without a cluster.
+
+use std::fs;
+
+use libtest_mimic::Failed;
+use serde_json::Value;
+
+use crate::harden::contains;
+use crate::helm::{Helm, chart, root, title};
+use crate::webhook::Webhook;
+use crate::yaml;
+
+/// The files of values that the chart is tried with.
+pub(super) fn files() -> Vec<String> {
+    let folder = fs::read_dir(root().join("tests/chart/values")).unwrap();
+    let mut files: Vec<String> = folder
+        .map(|entry| entry.unwrap().path().display().to_string())
+        .collect();
+    files.sort();
+    assert!(files.len() >= 6, "{files:?}");
+    files
+}
+
+pub(super) fn alike() -> Result<(), Failed> {
+    let helms = Helm::both()?;
+    for file in files() {
+        let values = ["--values", &file];
+        let mut renders = Vec::new();
+        for helm in &helms {
+            helm.say(None, &["lint", "--strict", &chart(), "--values", &file])?;
+            let (once, twice) = (helm.template(&values)?, helm.template(&values)?);
+            assert_eq!(once, twice, "{file}: {}", helm.name());
+            renders.push(helm.render(&values)?);
+        }
+        let [newer, older] = &renders[..] else {
+            return Err("there are two Helms".into());
+        };
+        assert!(newer.len() >= 6, "{file}: {}", newer.len());
+        for (newer, older) in newer.iter().zip(older) {
+            assert_eq!(newer, older, "{file}");
+        }
+        assert_eq!(newer.len(), older.len(), "{file}");
+    }
+    Ok(())
+}
+
+/// The object of a kind.
+pub(super) fn one<'o>(objects: &'o [Value], kind: &str) -> &'o Value {
+    let found = objects.iter().find(|object| object["kind"] == kind);
+    found.unwrap_or_else(|| panic!("there is no {kind}"))
+}
+
+pub(super) fn registration() -> Result<(), Failed> {
+    let objects = Helm::of("HELM4")?.render(&[])?;
+    let chart = one(&objects, "MutatingWebhookConfiguration");
+    let mut tests = Webhook::start().registration();
+    for webhook in tests["webhooks"].as_array_mut().unwrap() {
+        let config = webhook["clientConfig"].take();
+        let url = config["url"].as_str().unwrap();
+        let profile = url.rsplit('/').next().unwrap();
+        webhook["clientConfig"] = serde_json::json!({"service": {
+            "name": "pod-hardener", "namespace": "pod-hardener", "port": 443, "path": format!("/harden/{profile}"),
+        }});
+    }
+    assert!(contains(chart, &tests), "{chart:#}\n{tests:#}");
+    assert_eq!(
+        chart["webhooks"].as_array().unwrap().len(),
+        tests["webhooks"].as_array().unwrap().len()
+    );
+    Ok(())
+}
+
+pub(super) fn permissions() -> Result<(), Failed> {
+    let objects = Helm::of("HELM4")?.render(&[])?;
+    let example = yaml::read(&root().join("examples/cluster-role.yaml"))?;
+    let example = &yaml::documents(&example)?[0];
+    let role = objects
+        .iter()
+        .find(|object| title(object) == "ClusterRole  pod-hardener");
+    assert_eq!(role.unwrap()["rules"], example["rules"]);
+    Ok(())
+}
