@@ -13,13 +13,16 @@
 //! All of these are synchronous and pure: no socket, file, clock or environment. Around them:
 //!
 //! - [`cluster`]: facts from watches.
+//! - [`controller`]: the certificates, and who trusts them.
 //! - [`serve`]: sockets, TLS, limits, health, metrics, shutdown.
+//! - [`x509`]: what certificates say.
 //! - [`cli`]: the commands.
 
 pub mod admission;
 pub mod cli;
 pub mod cluster;
 pub mod config;
+pub mod controller;
 pub mod object;
 pub mod plan;
 pub mod quantity;
@@ -27,3 +30,4 @@ pub mod record;
 pub mod rule;
 pub mod rules;
 pub mod serve;
+pub mod x509;
