@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm node node-binaries workloads planted generated scale switches hostile docs fmt lint
+.PHONY: test control-plane helm node node-binaries workloads image planted generated scale switches hostile docs fmt lint actionlint
 
 ## Run every test; the last line counts them.
 test:
@@ -31,6 +31,11 @@ node:
 workloads:
 	@tests/node/run workloads
 
+## The image as it is released, and the test of what is in it; the last line on stdout is its OCI archive. ARCH=arm64 is the other
+## one. Needs root, buildah and debootstrap, and several minutes where the code has changed.
+image:
+	@image=$$(tests/image/build $(ARCH)) && IMAGE=$$image cargo test --quiet --test image >&2 && echo "$$image"
+
 ## Plant each bug of tests/planted and expect the test that it names to turn red.
 planted:
 	@tests/planted/run
@@ -45,6 +50,10 @@ fmt:
 lint:
 	@cargo fmt --check
 	@cargo clippy --all-targets -- -D warnings
+
+## Check the workflows. Needs Go the first time.
+actionlint:
+	@.github/actionlint
 
 ## Try 20,000 generated pods on the real API server, each as written and under every profile: about ten minutes.
 generated:

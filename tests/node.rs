@@ -21,12 +21,19 @@
 mod api;
 #[path = "node/cell.rs"]
 mod cell;
+#[path = "node/chart.rs"]
+mod chart;
 #[path = "node/columns.rs"]
 mod columns;
 #[path = "support/control_plane.rs"]
 mod control_plane;
 #[path = "node/crash.rs"]
 mod crash;
+#[path = "chart/helm.rs"]
+#[allow(dead_code, reason = "the tests of the chart use all of it")]
+mod helm;
+#[path = "node/image.rs"]
+mod image;
 #[path = "node/inside.rs"]
 mod inside;
 #[path = "node/matrix.rs"]
@@ -80,10 +87,20 @@ fn main() -> ExitCode {
             crash::leaves_nothing,
         ),
     ];
+    let of_image: &[(&str, trials::Test)] = &[
+        (
+            "the image runs under Pod Security restricted, on a root file system that is read-only",
+            image::runs,
+        ),
+        (
+            "the chart's own pods, reached through its Service, harden what runs beside them",
+            chart::hardens,
+        ),
+    ];
     let result = match std::env::var("NODE").as_deref() {
         Ok("up") => up::run(),
         Ok("workloads") => matrix::run(),
-        _ => trials::run(tests),
+        _ => trials::run(tests, of_image),
     };
     result.unwrap_or_else(|error| {
         eprintln!("the node: {error:#}");
