@@ -29,6 +29,8 @@ mod columns;
 mod control_plane;
 #[path = "node/crash.rs"]
 mod crash;
+#[path = "node/doctor.rs"]
+mod doctor;
 #[path = "chart/helm.rs"]
 #[allow(dead_code, reason = "the tests of the chart use all of it")]
 mod helm;
@@ -95,6 +97,10 @@ fn main() -> ExitCode {
         (
             "the chart's own pods, reached through its Service, harden what runs beside them",
             chart::hardens,
+        ),
+        (
+            "doctor is silent while all is well, and finds each fault that is planted",
+            doctor::finds,
         ),
     ];
     let result = match std::env::var("NODE").as_deref() {

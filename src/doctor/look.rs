@@ -7,7 +7,7 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ServiceReference, ValidatingAdmissionPolicy,
     ValidatingWebhookConfiguration,
 };
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, Secret, Service};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Node, Pod, Secret, Service};
 use kube::api::ListParams;
 use kube::{Api, Client, Config, ResourceExt};
 
@@ -62,6 +62,9 @@ pub async fn look(config: Config, names: [String; 2]) -> kube::Result<Seen> {
     )
     .await;
     seen.policies = policies.iter().map(ResourceExt::name_any).collect();
+    seen.nodes = all(&Api::<Node>::all(client.clone()), &mut unseen)
+        .await
+        .len();
     seen.namespaces = all(&Api::<Namespace>::all(client.clone()), &mut unseen).await;
     servers(&client, &mut seen, &mut unseen).await;
     pods(&client, config, &mut seen, &mut unseen).await;
@@ -138,8 +141,9 @@ async fn servers(client: &Client, seen: &mut Seen, unseen: &mut Vec<Unseen>) {
     let pods = note(pods, "the servers' pods", unseen)
         .map(|list| list.items)
         .unwrap_or_default();
-    seen.servers = pods.iter().map(server).collect();
-    let Some(pod) = pods.first() else {
+    let stay = |pod: &&Pod| pod.metadata.deletion_timestamp.is_none();
+    seen.servers = pods.iter().filter(stay).map(server).collect();
+    let Some(pod) = pods.iter().find(stay) else {
         return;
     };
     match flag_file(pod, "--config=", |volume| {

@@ -17,6 +17,8 @@ pub struct Seen {
     pub names: [String; 2],
     /// The API server's version.
     pub version: Option<(u32, u32)>,
+    /// How many nodes there are.
+    pub nodes: usize,
     /// Every MutatingWebhookConfiguration.
     pub mutating: Vec<MutatingWebhookConfiguration>,
     /// Every ValidatingWebhookConfiguration.

@@ -57,7 +57,11 @@ pub(super) fn servers(seen: &Seen, _: SystemTime, findings: &mut Findings) {
         .iter()
         .map(|server| server.node.as_deref())
         .collect();
-    if let (Some(Some(node)), 1, true) = (nodes.first(), nodes.len(), seen.servers.len() > 1) {
+    if let (Some(Some(node)), 1, true) = (
+        nodes.first(),
+        nodes.len(),
+        seen.servers.len() > 1 && seen.nodes > 1,
+    ) {
         findings.warning(
             service,
             format!(

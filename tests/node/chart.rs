@@ -15,7 +15,7 @@ use super::image;
 use super::witness::{COMPATIBLE, Pod, RESTRICTED, STRICT, create, must_say};
 
 /// How long it may take until the servers serve, and until the API server sends them what it should.
-const READY: Duration = Duration::from_secs(90);
+const READY: Duration = Duration::from_secs(240);
 
 /// The registration of the chart, and of the other tests.
 const REGISTRATION: &str = "zz-pod-hardener";
@@ -47,6 +47,19 @@ pub(super) fn hardens(node: &Node) -> Result<(), Failed> {
 
 /// Installs the chart with the node's own copy of the image, and waits until pods are hardened.
 pub(super) fn install(node: &Node) -> Result<Installed<'_>, Failed> {
+    install_with(node, &[])
+}
+
+/// The value by which the chart takes the node's own copy of the image.
+pub(super) fn image() -> String {
+    format!(
+        "image.repository={},image.pullPolicy=Never",
+        image::REPOSITORY
+    )
+}
+
+/// The same with further values.
+pub(super) fn install_with<'n>(node: &'n Node, values: &[&str]) -> Result<Installed<'n>, Failed> {
     let plane = node.plane();
     // One of the other tests on this node would not be the chart's.
     kubectl(
@@ -58,11 +71,9 @@ pub(super) fn install(node: &Node) -> Result<Installed<'_>, Failed> {
             "--ignore-not-found",
         ],
     )?;
-    let image = format!(
-        "image.repository={},image.pullPolicy=Never",
-        image::REPOSITORY
-    );
-    let installed = Installed::new(plane, Helm::of("HELM4")?, &["--set", &image])?;
+    let image = image();
+    let values = [&["--set", &image], values].concat();
+    let installed = Installed::new(plane, Helm::of("HELM4")?, &values)?;
     let start = Instant::now();
     let patience = format!("--timeout={}s", READY.as_secs());
     let deployment = format!("deployment/{NAME}");
@@ -74,11 +85,14 @@ pub(super) fn install(node: &Node) -> Result<Installed<'_>, Failed> {
         return Err(format!("{error:?}\n{pods}").into());
     }
     // The CA is written when there is one, and the API server learns of it by a watch of its own.
-    let namespace = json!({"name": "first-of-the-chart", "labels": {LABEL: "strict"}});
-    create(
-        node,
-        &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": namespace}),
-    )?;
+    let first = "first-of-the-chart";
+    if !kubectl(plane, &["get", "namespaces", "-o", "name"])?.contains(first) {
+        let namespace = json!({"name": first, "labels": {LABEL: "strict"}});
+        create(
+            node,
+            &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": namespace}),
+        )?;
+    }
     loop {
         let said = kubectl(
             plane,
