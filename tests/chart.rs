@@ -34,6 +34,8 @@ mod values;
 #[path = "chart/workloads.rs"]
 mod workloads;
 
+#[path = "support/chart_values.rs"]
+mod chart_values;
 #[path = "support/client.rs"]
 mod client;
 #[path = "support/control_plane.rs"]
@@ -55,6 +57,23 @@ use libtest_mimic::{Failed, Trial};
 /// A test of what Helm makes of the chart, without a cluster.
 type Rendering = fn() -> Result<(), Failed>;
 
+/// As GKE has it: pods of the system's priority classes are for namespaces with a quota that speaks of them.
+const CRITICAL_ONLY_BY_QUOTA: &str = "
+apiVersion: apiserver.config.k8s.io/v1
+kind: AdmissionConfiguration
+plugins:
+- name: ResourceQuota
+  configuration:
+    apiVersion: apiserver.config.k8s.io/v1
+    kind: ResourceQuotaConfiguration
+    limitedResources:
+    - resource: pods
+      matchScopes:
+      - scopeName: PriorityClass
+        operator: In
+        values: [system-node-critical, system-cluster-critical]
+";
+
 fn main() -> ExitCode {
     let helm: &[(&str, Rendering)] = &[
         (
@@ -68,6 +87,14 @@ fn main() -> ExitCode {
         (
             "its servers may do what the example says, and no more",
             rendered::permissions,
+        ),
+        (
+            "a release of another name in another namespace has the same objects there",
+            rendered::elsewhere,
+        ),
+        (
+            "the server reads the configuration that is given, or the one that user namespaces need",
+            rendered::configuration,
         ),
         ("every value changes something", values::all),
         ("values that cannot work are refused", refused::all),
@@ -118,9 +145,13 @@ fn main() -> ExitCode {
             controller::each_permission,
         ),
     ];
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("admission.yaml");
+    std::fs::write(&config, CRITICAL_ONLY_BY_QUOTA).unwrap();
+    let critical = format!("--admission-control-config-file={}", config.display());
     let beside = helm.iter().map(|(name, test)| Trial::test(*name, *test));
     match helm::is_there() {
-        true => control_plane::run_beside(beside.collect(), &[], tests),
+        true => control_plane::run_beside(beside.collect(), &[&critical], tests),
         false => control_plane::skip(beside.len() + tests.len(), helm::MISSING),
     }
 }

@@ -10,6 +10,8 @@
 )]
 #![allow(clippy::print_stderr, missing_docs, reason = "tests")]
 
+#[path = "support/chart_values.rs"]
+mod chart_values;
 #[path = "support/harden.rs"]
 mod harden;
 #[path = "support/token.rs"]
@@ -42,6 +44,23 @@ fn readme_block(mark: &str) -> String {
         .1;
     let (_, block) = block.split_once('\n').unwrap();
     block.split_once("```").unwrap().0.to_owned()
+}
+
+/// Whether `file` holds this text between two marks; with `UPDATE`, it is written there anew.
+fn is_fresh_between(file: &str, mark: &str, text: &str) {
+    let path = root().join(file);
+    let page = fs::read_to_string(&path).unwrap();
+    let (begin, end) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
+    let (before, rest) = page.split_once(&begin).unwrap();
+    let (there, after) = rest.split_once(&end).unwrap();
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(path, format!("{before}{begin}{text}{end}{after}")).unwrap();
+        return;
+    }
+    assert!(
+        there == text,
+        "what is between the marks `{mark}` of {file} is stale: run `make docs`"
+    );
 }
 
 /// Whether `file` holds what the command prints; with `UPDATE`, it is written anew.
@@ -184,18 +203,30 @@ fn the_readmes_table_of_strict_is_fresh() {
         };
         table += &format!("| {rule} | {row} |\n");
     }
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let (before, rest) = readme.split_once("<!-- strict -->\n").unwrap();
-    let (there, after) = rest.split_once("<!-- /strict -->").unwrap();
-    if std::env::var_os("UPDATE").is_some() {
-        let fresh = format!("{before}<!-- strict -->\n{table}<!-- /strict -->{after}");
-        fs::write(root().join("README.md"), fresh).unwrap();
-        return;
-    }
-    assert!(
-        there == table,
-        "the README's table of `strict` is stale: run `make docs`"
-    );
+    is_fresh_between("README.md", "strict", &table);
+}
+
+/// Every value of the chart has its reason, and is one that the schema knows.
+#[test]
+fn the_table_of_the_charts_values_is_fresh() {
+    let values = fs::read_to_string(root().join("helm/values.yaml")).unwrap();
+    let entries = chart_values::documented(&values).unwrap();
+    let schema = fs::read_to_string(root().join("helm/values.schema.json")).unwrap();
+    let mut known = chart_values::known(&serde_json::from_str(&schema).unwrap());
+    let mut documented: Vec<&str> = entries.iter().map(|entry| entry.path.as_str()).collect();
+    known.sort();
+    documented.sort_unstable();
+    assert_eq!(documented, known, "helm/values.yaml and its schema");
+    is_fresh_between("helm/README.md", "values", &chart_values::table(&entries));
+}
+
+/// The chart is of this version.
+#[test]
+fn the_chart_has_the_programs_version() {
+    let chart = fs::read_to_string(root().join("helm/Chart.yaml")).unwrap();
+    let chart = yaml::documents(&chart).unwrap().remove(0);
+    assert_eq!(chart["appVersion"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(chart["version"], env!("CARGO_PKG_VERSION"));
 }
 
 #[test]

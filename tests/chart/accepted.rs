@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::cluster::{kubectl, namespace, wait};
 use crate::control_plane::ControlPlane;
 use crate::helm::{Helm, NAME, root};
-use crate::rendered::files;
+use crate::rendered::{files, one};
 
 /// Where Pod Security enforces `restricted`.
 const RESTRICTED: &str = "restricted-home";
@@ -55,7 +55,9 @@ pub(super) fn pods(plane: &ControlPlane) -> Result<(), Failed> {
     let enforced = ("pod-security.kubernetes.io/enforce", "restricted");
     namespace(plane, RESTRICTED, &[enforced])?;
     let helm = Helm::of("HELM4")?;
-    let as_it_comes = templates(&helm.render(&[])?);
+    let objects = helm.render(&[])?;
+    let as_it_comes = templates(&objects);
+    quota(plane, one(&objects, "ResourceQuota"))?;
     let mut untouched = 0;
     let mut seen: Vec<Value> = Vec::new();
     for values in files() {
@@ -88,6 +90,24 @@ pub(super) fn pods(plane: &ControlPlane) -> Result<(), Failed> {
     }
     assert_eq!(untouched, 2);
     Ok(())
+}
+
+/// Puts the chart's quota beside these pods, without which they are not taken here, and waits until it counts.
+fn quota(plane: &ControlPlane, quota: &Value) -> Result<(), Failed> {
+    let mut quota = quota.clone();
+    quota["metadata"]["namespace"] = json!(RESTRICTED);
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("quota.json");
+    fs::write(&file, quota.to_string())?;
+    kubectl(plane, &["create", "-f", &file.display().to_string()])?;
+    wait(|| {
+        let used = "jsonpath={.status.used.pods}";
+        let used = kubectl(
+            plane,
+            &["get", "resourcequota", NAME, "-n", RESTRICTED, "-o", used],
+        )?;
+        Ok((used == "0").then_some(()))
+    })
 }
 
 /// `strict` has nothing to add to a pod, and nothing to warn of.

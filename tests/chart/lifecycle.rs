@@ -19,6 +19,21 @@ pub(super) fn nothing_is_left(plane: &ControlPlane) -> Result<(), Failed> {
         let before = objects(plane, &kinds)?;
         let installed = Installed::new(plane, helm, &[])?;
         assert!(objects(plane, &kinds)?.len() > before.len() + 15);
+        let notes = installed
+            .helm
+            .say(Some(plane), &["get", "notes", NAME, "--namespace", NAME])?;
+        for step in [
+            "rollout status deployment/pod-hardener",
+            "harden=compatible",
+            "rollout restart",
+        ] {
+            assert!(notes.contains(step), "{notes}");
+        }
+        // Two servers and the controller, which nothing of this cluster keeps away.
+        wait(|| {
+            let pods = kubectl(plane, &["get", "pods", "-n", NAME, "-o", "name"])?;
+            Ok((pods.lines().count() == 3).then_some(()))
+        })?;
         trusts(plane, "zz-pod-hardener", "mutating")?;
         trusts(plane, "pod-hardener", "validating")?;
 

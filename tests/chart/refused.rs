@@ -68,6 +68,8 @@ const REFUSED: &[(&str, &str)] = &[
 /// Values that the schema refuses, and the one that is at fault.
 const OF_NO_FORM: &[(&str, &str)] = &[
     ("webhok: {}", "webhok"),
+    ("profiles: null", "profiles"),
+    ("certificates: null", "certificates"),
     ("profiles: []", "profiles"),
     ("profiles: [off]", "profiles"),
     ("profiles: [\"off\"]", "profiles"),

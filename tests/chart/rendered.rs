@@ -3,7 +3,8 @@
 use std::fs;
 
 use libtest_mimic::Failed;
-use serde_json::Value;
+use pod_hardener::config::Settings;
+use serde_json::{Value, json};
 
 use crate::harden::contains;
 use crate::helm::{Helm, chart, root, title};
@@ -58,7 +59,7 @@ pub(super) fn registration() -> Result<(), Failed> {
         let config = webhook["clientConfig"].take();
         let url = config["url"].as_str().unwrap();
         let profile = url.rsplit('/').next().unwrap();
-        webhook["clientConfig"] = serde_json::json!({"service": {
+        webhook["clientConfig"] = json!({"service": {
             "name": "pod-hardener", "namespace": "pod-hardener", "port": 443, "path": format!("/harden/{profile}"),
         }});
     }
@@ -66,6 +67,77 @@ pub(super) fn registration() -> Result<(), Failed> {
     assert_eq!(
         chart["webhooks"].as_array().unwrap().len(),
         tests["webhooks"].as_array().unwrap().len()
+    );
+    Ok(())
+}
+
+pub(super) fn elsewhere() -> Result<(), Failed> {
+    let helm = Helm::of("HELM4")?;
+    let flags = ["template", "another", &chart(), "--namespace", "security"];
+    let text = helm.say(None, &flags)?;
+    let elsewhere = yaml::documents(&text)?;
+    let names = |objects: &[Value]| -> Vec<String> {
+        let mut names: Vec<String> = objects.iter().map(title).collect();
+        names.sort();
+        names
+    };
+    let here = names(&helm.render(&[])?);
+    let moved = here
+        .iter()
+        .map(|name| name.replace(" pod-hardener ", " security "));
+    let mut moved: Vec<String> = moved.collect();
+    moved.sort();
+    assert_eq!(names(&elsewhere), moved);
+
+    let webhook = &one(&elsewhere, "MutatingWebhookConfiguration")["webhooks"][0];
+    assert_eq!(webhook["clientConfig"]["service"]["namespace"], "security");
+    let excluded = &webhook["namespaceSelector"]["matchExpressions"][0]["values"];
+    let all = json!(["kube-system", "kube-public", "kube-node-lease", "security"]);
+    assert_eq!(*excluded, all);
+    Ok(())
+}
+
+pub(super) fn configuration() -> Result<(), Failed> {
+    let helm = Helm::of("HELM4")?;
+    let shipped = root().join("defaults.toml");
+    let given = format!("config={}", shipped.display());
+    let objects = helm.render(&["--set-file", &given])?;
+    let config = &one(&objects, "ConfigMap")["data"]["defaults.toml"];
+    assert_eq!(*config, yaml::read(&shipped)?);
+
+    let objects = helm.render(&["--set", "userNamespaces=true"])?;
+    let config = &one(&objects, "ConfigMap")["data"]["defaults.toml"];
+    let settings = Settings::parse(config.as_str().unwrap(), "the chart's")?;
+    let (changed, shipped) = (settings.profile_names(), Settings::embedded());
+    assert_eq!(
+        changed.collect::<Vec<_>>(),
+        shipped.profile_names().collect::<Vec<_>>()
+    );
+    for name in shipped.profile_names() {
+        let on = |settings: &Settings| -> Vec<(&'static str, bool)> {
+            let settings = settings.profile(name).unwrap().settings();
+            settings
+                .iter()
+                .map(|setting| (setting.rule.id, setting.enabled.value))
+                .collect()
+        };
+        let mut expected = on(&shipped);
+        for (id, enabled) in &mut expected {
+            *enabled |= *id == "user-namespace";
+        }
+        assert_eq!(on(&settings), expected, "{name}");
+    }
+    let is_read = |arguments: &Value| {
+        arguments
+            .to_string()
+            .contains("--config=/config/defaults.toml")
+    };
+    assert!(objects.iter().any(|object| is_read(&object["spec"])));
+    assert!(
+        !helm
+            .render(&[])?
+            .iter()
+            .any(|object| is_read(&object["spec"]))
     );
     Ok(())
 }
