@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm node node-binaries workloads image planted generated scale switches hostile docs fmt lint actionlint
+.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale switches hostile docs fmt lint actionlint
 
 ## Run every test; the last line counts them.
 test:
@@ -25,6 +25,11 @@ node-binaries:
 ## A real node, with pod-hardener in front of it, until Ctrl-C. Needs root. NODE_RUNTIME=debian takes Debian's older containerd.
 node:
 	@tests/node/run up
+
+## The chart in a real cluster, with what it does to a pod on screen, until Ctrl-C: on a real node where there can be one (root, the
+## node's binaries, buildah), on a control plane alone otherwise.
+playground:
+	@tests/node/playground
 
 ## Every workload of tests/node/workloads on a real node, as written and under every way of hardening; docs/workloads.json is
 ## what was found. Needs root, buildah and debootstrap. WORKLOADS="nginx redis" COLUMNS="compatible" try some.

@@ -1,6 +1,6 @@
 //! Hardened pods on a real node: kubelet, containerd and runc in namespaces of their own.
 //!
-//! `NODE=up` keeps a node up until Ctrl-C (`make node`), `NODE=workloads` fills the matrix of workloads (`make workloads`). Otherwise these are tests: a witness runs under the shipped profiles, and what
+//! `NODE=up` keeps a node up until Ctrl-C (`make node`), `NODE=workloads` fills the matrix of workloads (`make workloads`), `NODE=playground` shows the chart (`make playground`). Otherwise these are tests: a witness runs under the shipped profiles, and what
 //! they set is in force.
 
 #![allow(
@@ -44,6 +44,8 @@ mod matrix;
 mod messages;
 #[path = "support/node.rs"]
 mod node;
+#[path = "node/playground.rs"]
+mod playground;
 #[path = "node/trials.rs"]
 mod trials;
 #[path = "node/up.rs"]
@@ -105,6 +107,7 @@ fn main() -> ExitCode {
     ];
     let result = match std::env::var("NODE").as_deref() {
         Ok("up") => up::run(),
+        Ok("playground") => playground::run(),
         Ok("workloads") => matrix::run(),
         _ => trials::run(tests, of_image),
     };
