@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm node node-binaries workloads planted generated scale switches hostile docs fmt lint
+.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale switches hostile docs fmt lint actionlint
 
 ## Run every test; the last line counts them.
 test:
@@ -26,10 +26,20 @@ node-binaries:
 node:
 	@tests/node/run up
 
+## The chart in a real cluster, with what it does to a pod on screen, until Ctrl-C: on a real node where there can be one (root, the
+## node's binaries, buildah), on a control plane alone otherwise.
+playground:
+	@tests/node/playground
+
 ## Every workload of tests/node/workloads on a real node, as written and under every way of hardening; docs/workloads.json is
 ## what was found. Needs root, buildah and debootstrap. WORKLOADS="nginx redis" COLUMNS="compatible" try some.
 workloads:
 	@tests/node/run workloads
+
+## The image as it is released, and the test of what is in it; the last line on stdout is its OCI archive. ARCH=arm64 is the other
+## one. Needs root, buildah and debootstrap, and several minutes where the code has changed.
+image:
+	@image=$$(tests/image/build $(ARCH)) && IMAGE=$$image cargo test --quiet --test image >&2 && echo "$$image"
 
 ## Plant each bug of tests/planted and expect the test that it names to turn red.
 planted:
@@ -45,6 +55,10 @@ fmt:
 lint:
 	@cargo fmt --check
 	@cargo clippy --all-targets -- -D warnings
+
+## Check the workflows. Needs Go the first time.
+actionlint:
+	@.github/actionlint
 
 ## Try 20,000 generated pods on the real API server, each as written and under every profile: about ten minutes.
 generated:

@@ -1,6 +1,8 @@
 //! The commands.
 
 mod config;
+mod controller;
+mod doctor;
 mod review;
 mod rules;
 mod serve;
@@ -25,6 +27,10 @@ pub struct Cli {
 enum Command {
     /// Serve the webhook.
     Serve(serve::Args),
+    /// Look after the certificates of the webhook, and who trusts them.
+    Controller(controller::Args),
+    /// Say what is wrong with what is installed, and what to do.
+    Doctor(doctor::Args),
     /// Answer one AdmissionReview from a file, as the webhook would, and check the patch.
     Review(review::Args),
     /// Check a configuration, print what it comes to, or its grammar.
@@ -44,6 +50,8 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         let done = match self.command {
             Command::Serve(args) => serve::run(args),
+            Command::Controller(args) => controller::run(args),
+            Command::Doctor(args) => doctor::run(args),
             Command::Review(args) => review::run(args),
             Command::Config(command) => config::run(command),
             Command::Rules => rules::run(),

@@ -3,7 +3,7 @@
 //! A functional core with I/O around it:
 //!
 //! - [`object`]: where each kind keeps its pod, and a borrowed view of it.
-//! - [`rule`], [`rules`]: what a rule is and may say; one file per practice.
+//! - [`rule`], [`rules`]: what a rule is and may say; one file per rule.
 //! - [`config`]: `defaults.toml` to profiles.
 //! - [`plan`]: pod, profile and facts to plan; the only code that knows JSON Patch.
 //! - [`quantity`]: amounts as Kubernetes writes them.
@@ -13,13 +13,18 @@
 //! All of these are synchronous and pure: no socket, file, clock or environment. Around them:
 //!
 //! - [`cluster`]: facts from watches.
+//! - [`controller`]: the certificates, and who trusts them.
+//! - [`doctor`]: whether what is installed works.
 //! - [`serve`]: sockets, TLS, limits, health, metrics, shutdown.
+//! - [`x509`]: what certificates say.
 //! - [`cli`]: the commands.
 
 pub mod admission;
 pub mod cli;
 pub mod cluster;
 pub mod config;
+pub mod controller;
+pub mod doctor;
 pub mod object;
 pub mod plan;
 pub mod quantity;
@@ -27,3 +32,4 @@ pub mod record;
 pub mod rule;
 pub mod rules;
 pub mod serve;
+pub mod x509;

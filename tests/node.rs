@@ -1,6 +1,6 @@
 //! Hardened pods on a real node: kubelet, containerd and runc in namespaces of their own.
 //!
-//! `NODE=up` keeps a node up until Ctrl-C (`make node`), `NODE=workloads` fills the matrix of workloads (`make workloads`). Otherwise these are tests: a witness runs under the shipped profiles, and what
+//! `NODE=up` keeps a node up until Ctrl-C (`make node`), `NODE=workloads` fills the matrix of workloads (`make workloads`), `NODE=playground` shows the chart (`make playground`). Otherwise these are tests: a witness runs under the shipped profiles, and what
 //! they set is in force.
 
 #![allow(
@@ -21,18 +21,31 @@
 mod api;
 #[path = "node/cell.rs"]
 mod cell;
+#[path = "node/chart.rs"]
+mod chart;
 #[path = "node/columns.rs"]
 mod columns;
 #[path = "support/control_plane.rs"]
 mod control_plane;
 #[path = "node/crash.rs"]
 mod crash;
+#[path = "node/doctor.rs"]
+mod doctor;
+#[path = "chart/helm.rs"]
+#[allow(dead_code, reason = "the tests of the chart use all of it")]
+mod helm;
+#[path = "node/image.rs"]
+mod image;
 #[path = "node/inside.rs"]
 mod inside;
 #[path = "node/matrix.rs"]
 mod matrix;
+#[path = "node/messages.rs"]
+mod messages;
 #[path = "support/node.rs"]
 mod node;
+#[path = "node/playground.rs"]
+mod playground;
 #[path = "node/trials.rs"]
 mod trials;
 #[path = "node/up.rs"]
@@ -70,14 +83,33 @@ fn main() -> ExitCode {
             witness::user_namespace,
         ),
         (
+            "the cause of a failure is in the pod's status where failure-messages is on",
+            messages::cause_is_in_the_status,
+        ),
+        (
             "a node that is killed leaves no process, mount or link, and the next one sweeps the rest",
             crash::leaves_nothing,
         ),
     ];
+    let of_image: &[(&str, trials::Test)] = &[
+        (
+            "the image runs under Pod Security restricted, on a root file system that is read-only",
+            image::runs,
+        ),
+        (
+            "the chart's own pods, reached through its Service, harden what runs beside them",
+            chart::hardens,
+        ),
+        (
+            "doctor is silent while all is well, and finds each fault that is planted",
+            doctor::finds,
+        ),
+    ];
     let result = match std::env::var("NODE").as_deref() {
         Ok("up") => up::run(),
+        Ok("playground") => playground::run(),
         Ok("workloads") => matrix::run(),
-        _ => trials::run(tests),
+        _ => trials::run(tests, of_image),
     };
     result.unwrap_or_else(|error| {
         eprintln!("the node: {error:#}");

@@ -18,8 +18,9 @@ use super::settings;
 use crate::cluster::{self, Cluster};
 use crate::serve::{self, Certificate, Configuration, Listeners, Pace, Server, tls::Identity};
 use announce::{Announcement, announce};
-use log::Log;
-use signals::{Ends, Told, pass_on};
+pub(super) use log::Log;
+pub(super) use signals::Ends;
+use signals::{Told, pass_on};
 
 /// How many connections the system keeps for us to accept: a burst must not make honest clients wait for a second try.
 const BACKLOG: u32 = 4_096;
@@ -186,7 +187,7 @@ fn made(listen: SocketAddr, write_ca: Option<&std::path::Path>) -> anyhow::Resul
     Ok(identity)
 }
 
-fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+pub(super) fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     let bound = || {
         let socket = match address {
             SocketAddr::V4(_) => TcpSocket::new_v4()?,

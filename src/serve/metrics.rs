@@ -1,5 +1,6 @@
 //! What is counted, as OpenMetrics. No label takes a value that a client or the cluster chooses.
 
+mod lives;
 mod ports;
 mod reloads;
 
@@ -22,6 +23,7 @@ use super::Shared;
 use crate::cluster::Known;
 use crate::config::Settings;
 use crate::record::Record;
+pub(crate) use lives::Lives;
 pub(super) use ports::{Port, Ports};
 pub(super) use reloads::Reloads;
 
@@ -59,6 +61,7 @@ pub(super) struct Metrics {
     pub(super) ports: Ports,
     pub(super) configuration: Reloads,
     pub(super) certificate: Reloads,
+    pub(super) lives: Lives,
 }
 
 /// The configuration, asked for at each scrape.
@@ -132,6 +135,7 @@ impl Metrics {
             ports: Ports::new(&mut registry),
             configuration: Reloads::new(&mut registry, "config"),
             certificate: Reloads::new(&mut registry, "certificate"),
+            lives: Lives::new(&mut registry),
             log_dropped,
             registry,
             requests,

@@ -173,7 +173,7 @@ fn shown(text: &str) -> &str {
     text.get(..text.floor_char_boundary(SHOWN)).unwrap_or(text)
 }
 
-pub(super) fn text(status: StatusCode, text: String) -> Reply {
+pub(crate) fn text(status: StatusCode, text: String) -> Reply {
     let mut reply = Response::new(Full::new(Bytes::from(text + "\n")));
     *reply.status_mut() = status;
     reply.headers_mut().insert(

@@ -7,25 +7,29 @@ use std::time::Instant;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use super::node::{self, enclose};
-use super::{Node, Runtime, Side, assets, exit_code};
+use super::{Node, Runtime, Side, assets, exit_code, image};
 
 /// A test on the node. They are run one after the other.
 pub(super) type Test = fn(&Node) -> Result<(), Failed>;
 
-/// Runs `tests` on one node.
-pub(super) fn run(tests: &[(&str, Test)]) -> anyhow::Result<ExitCode> {
+/// Runs `tests` on one node, and `of_image` where there is an image of our own.
+pub(super) fn run(tests: &[(&str, Test)], of_image: &[(&str, Test)]) -> anyhow::Result<ExitCode> {
     let arguments = Arguments::from_args();
     let shared: Arc<Mutex<Option<Node>>> = Arc::default();
     let missing = missing();
-    let trials = tests.iter().map(|(name, test)| {
+    let trial = |(name, test): &(&str, Test), skipped: bool| {
         let (shared, test) = (Arc::clone(&shared), *test);
         let on_node = move || {
             let node = shared.lock().unwrap_or_else(PoisonError::into_inner);
             node.as_ref().map_or(Err("there is no node".into()), test)
         };
-        Trial::test(*name, on_node).with_ignored_flag(!missing.is_empty())
-    });
-    let trials: Vec<Trial> = trials.collect();
+        Trial::test(*name, on_node).with_ignored_flag(skipped)
+    };
+    let (no_node, no_image) = (!missing.is_empty(), image::archive().is_none());
+    let tests = tests.iter().map(|test| trial(test, no_node));
+    let of_image = of_image.iter();
+    let of_image = of_image.map(|test| trial(test, no_node || no_image));
+    let trials: Vec<Trial> = tests.chain(of_image).collect();
     if arguments.list {
         return Ok(libtest_mimic::run(&arguments, trials).exit_code());
     }
@@ -36,6 +40,11 @@ pub(super) fn run(tests: &[(&str, Test)]) -> anyhow::Result<ExitCode> {
             missing.join("; ")
         );
         return Ok(libtest_mimic::run(&arguments, trials).exit_code());
+    }
+    if no_image && !node::is_inside() {
+        eprintln!(
+            "\n!!! There is no image of pod-hardener (`tests/image/build`): the tests of it are SKIPPED.\n"
+        );
     }
     let work = match enclose()? {
         Side::Outside(ended) => return Ok(exit_code(ended)),

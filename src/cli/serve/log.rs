@@ -13,14 +13,14 @@ const LOGGED: &str = "info,kube_runtime=off,kube_client=off";
 const WAITING: usize = 1_024;
 
 /// The log, written to its end when this is dropped.
-pub(super) struct Log {
+pub(in crate::cli) struct Log {
     dropped: ErrorCounter,
     _guard: WorkerGuard,
 }
 
 impl Log {
     /// Sends records to stderr: as text to a terminal, as JSON otherwise. `RUST_LOG` chooses which.
-    pub(super) fn to_stderr() -> Self {
+    pub(in crate::cli) fn to_stderr() -> Self {
         let (writer, guard) = NonBlockingBuilder::default()
             .lossy(true)
             .buffered_lines_limit(WAITING)
