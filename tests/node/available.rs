@@ -109,9 +109,26 @@ const EVENTS: &[Event] = &[
     },
 ];
 
+/// Delays of a server's end that are compared in the full form, in seconds: the chart's is the last one.
+const DELAYS: [u32; 4] = [0, 1, 2, 5];
+
 pub(super) fn feels(node: &Node) -> Result<(), Failed> {
     image::import(node)?;
     let full = std::env::var("AVAILABLE").is_ok_and(|form| form == "full");
+    if full {
+        for delay in DELAYS {
+            let values = format!("webhook.failurePolicy=Fail,shutdownDelay={delay}");
+            let _installed = chart::install_with(node, &["--set", &values])?;
+            let update = Event {
+                name: "rolling update",
+                happens: rolling_update,
+                // What is too short shows here; what the chart has must not.
+                ceiling: (delay < DELAYS[DELAYS.len() - 1]).then_some(Duration::from_secs(60)),
+                short: false,
+            };
+            update.felt(node, &format!("Fail, shutdownDelay={delay}"))?;
+        }
+    }
     let policies: &[&str] = if full { &["Fail", "Ignore"] } else { &["Fail"] };
     for policy in policies {
         let value = format!("webhook.failurePolicy={policy}");
