@@ -31,10 +31,7 @@ const REGISTRATION: &str = "zz-pod-hardener";
 pub(super) fn hardens(node: &Node) -> Result<(), Failed> {
     image::import(node)?;
     // Time is not what is tested here, and a machine that is busy may take some.
-    let installed = install_with(
-        node,
-        &["--set", "webhook.timeoutSeconds=10"],
-    )?;
+    let installed = install_with(node, &["--set", "webhook.timeoutSeconds=10"])?;
     let registration = get(
         node.plane(),
         &["mutatingwebhookconfiguration", REGISTRATION],
