@@ -1,4 +1,4 @@
-//! The controller on a real control plane: what it keeps, what it repairs, and what pods feel of it.
+//! The controller on a real control plane: what it keeps, what it repairs, and what pods feel of it and of worse things.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,6 +11,8 @@
 
 #[path = "apiserver/cluster.rs"]
 mod cluster;
+#[path = "controller/faults.rs"]
+mod faults;
 #[path = "controller/order.rs"]
 mod order;
 #[path = "controller/renewals.rs"]
@@ -46,6 +48,14 @@ fn main() -> ExitCode {
         (
             "certificates and CAs are renewed under a stream of pods, none of which fails",
             renewals::under_load,
+        ),
+        (
+            "a webhook that is slow or talks nonsense costs what its failure policy says, and no more than its timeout",
+            faults::nonsense,
+        ),
+        (
+            "an API server that is started again lets no pod in as it is",
+            faults::api_server_restarted,
         ),
     ];
     control_plane::run(&[], tests)

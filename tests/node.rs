@@ -19,6 +19,8 @@
 
 #[path = "node/api.rs"]
 mod api;
+#[path = "node/available.rs"]
+mod available;
 #[path = "node/cell.rs"]
 mod cell;
 #[path = "node/chart.rs"]
@@ -103,6 +105,10 @@ fn main() -> ExitCode {
         (
             "doctor is silent while all is well, and finds each fault that is planted",
             doctor::finds,
+        ),
+        (
+            "what happens to servers and certificates costs no pod its hardening, or for as long as is said",
+            available::feels,
         ),
     ];
     let result = match std::env::var("NODE").as_deref() {

@@ -99,10 +99,15 @@ impl Helm {
 
     /// The chart's objects with these values, by kind and name.
     pub(crate) fn render(&self, values: &[&str]) -> Result<Vec<Value>, Failed> {
-        let mut objects = yaml::documents(&self.template(values)?)?;
-        objects.sort_by_key(title);
-        Ok(objects)
+        objects(&self.template(values)?)
     }
+}
+
+/// The objects of a text, by kind and name.
+pub(crate) fn objects(text: &str) -> Result<Vec<Value>, Failed> {
+    let mut objects = yaml::documents(text)?;
+    objects.sort_by_key(title);
+    Ok(objects)
 }
 
 /// Kind, namespace and name.

@@ -1,8 +1,9 @@
 //! Labels that name no profile: the API server itself warns of them, without any server of ours.
 
 use libtest_mimic::Failed;
+use serde_json::{Value, json};
 
-use crate::cluster::namespace;
+use crate::cluster::{kubectl, namespace, wait};
 use crate::control_plane::ControlPlane;
 use crate::helm::{Helm, Installed};
 
@@ -20,6 +21,15 @@ fn said(plane: &ControlPlane, line: &str) -> Result<String, Failed> {
 pub(super) fn warned(plane: &ControlPlane) -> Result<(), Failed> {
     let values = ["--set", "excludedNamespaces={storage-of-labels}"];
     let _installed = Installed::new(plane, Helm::of("HELM4")?, &values)?;
+    for policy in ["pod-hardener-namespaces", "pod-hardener-pods"] {
+        let args = ["get", "validatingadmissionpolicy", policy, "-o", "json"];
+        let status = wait(|| {
+            let policy: Value = serde_json::from_str(&kubectl(plane, &args)?)?;
+            let is_checked = policy["status"]["observedGeneration"].is_number();
+            Ok(is_checked.then(|| policy["status"].clone()))
+        })?;
+        assert_eq!(status["typeChecking"], json!({}), "{policy}: {status:#}");
+    }
     namespace(plane, "labels", &[])?;
     namespace(plane, "storage-of-labels", &[])?;
     let label = |label: &str| {

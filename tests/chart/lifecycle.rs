@@ -33,7 +33,8 @@ pub(super) fn nothing_is_left(plane: &ControlPlane) -> Result<(), Failed> {
         wait(|| {
             let pods = kubectl(plane, &["get", "pods", "-n", NAME, "-o", "name"])?;
             Ok((pods.lines().count() == 3).then_some(()))
-        })?;
+        })
+        .map_err(|_| "the Deployments have no pods")?;
         trusts(plane, "zz-pod-hardener", "mutating")?;
         trusts(plane, "pod-hardener", "validating")?;
 

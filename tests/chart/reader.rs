@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::cluster::{kubectl, wait};
 use crate::control_plane::ControlPlane;
 use crate::helm::{Helm, Installed, NAME, title};
+use crate::outside;
 use crate::webhook::Webhook;
 
 /// Faster than in production.
@@ -18,6 +19,9 @@ const PACE: Pace = Pace {
     quiet: Duration::from_secs(3),
     watch: Duration::from_secs(5),
 };
+
+/// How many kinds are followed.
+const KINDS: usize = 8;
 
 /// A server with one of the chart's permissions taken away.
 struct Without {
@@ -30,12 +34,16 @@ pub(super) fn each_permission(plane: &ControlPlane) -> Result<(), Failed> {
     let _installed = Installed::new(plane, Helm::of("HELM4")?, &[])?;
     let token = kubectl(plane, &["create", "token", NAME, "-n", NAME])?;
     let all = server(plane.config(plane.url(), token.trim().to_owned())?)?;
+    let lines = || outside::get(&all.admin, "/readyz?verbose");
+    wait(|| Ok((lines()?.matches(": known, ").count() == KINDS).then_some(())))
+        .map_err(|_| format!("not all is known:\n{}", lines().unwrap_or_default()))?;
+
     let objects = Helm::of("HELM4")?.render(&[])?;
     let mut roles = objects.iter();
     let rules = roles.find(|object| title(object) == "ClusterRole  pod-hardener");
     let rules = &rules.unwrap()["rules"];
     let permissions = permissions(rules);
-    assert_eq!(permissions.len(), 16);
+    assert_eq!(permissions.len(), 2 * KINDS);
     let name = |verb: &str, resource: &str| format!("without-{verb}-{resource}");
     let roles = permissions
         .iter()
@@ -55,7 +63,7 @@ pub(super) fn each_permission(plane: &ControlPlane) -> Result<(), Failed> {
         });
     }
     let state = |webhook: &Webhook, kind: &str| -> Result<String, Failed> {
-        let lines = crate::outside::get(&webhook.admin, "/readyz?verbose")?;
+        let lines = outside::get(&webhook.admin, "/readyz?verbose")?;
         let begin = format!("] {kind}: ");
         let line = lines.lines().find_map(|line| line.split_once(&begin));
         let (_, state) = line.ok_or_else(|| format!("no line of {kind}: {lines}"))?;
@@ -66,10 +74,6 @@ pub(super) fn each_permission(plane: &ControlPlane) -> Result<(), Failed> {
             .to_owned())
     };
     let kinds: Vec<&str> = without.iter().map(|one| one.taken.1.as_str()).collect();
-    for kind in &kinds {
-        wait(|| Ok((state(&all, kind)? == "known").then_some(())))
-            .map_err(|_| format!("{kind} is not known: {:?}", state(&all, kind)))?;
-    }
     for Without { webhook, taken } in &without {
         for kind in &kinds {
             let expected = if *kind == taken.1 {

@@ -65,36 +65,65 @@ const REFUSED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Values that the schema refuses, and the one that is at fault.
-const OF_NO_FORM: &[(&str, &str)] = &[
-    ("webhok: {}", "webhok"),
-    ("profiles: null", "profiles"),
-    ("certificates: null", "certificates"),
-    ("profiles: []", "profiles"),
-    ("profiles: [off]", "profiles"),
-    ("profiles: [\"off\"]", "profiles"),
-    ("profiles: [Shop]", "profiles"),
-    ("profiles: [strict, strict]", "profiles"),
-    ("replicas: -1", "replicas"),
-    ("replicas: two", "replicas"),
-    ("userNamespaces: \"yes\"", "userNamespaces"),
-    ("webhook: {url: \"http://192.0.2.7\"}", "url"),
-    ("webhook: {url: \"https://192.0.2.7?a=b\"}", "url"),
-    ("webhook: {failurePolicy: ignore}", "failurePolicy"),
-    ("webhook: {timeoutSeconds: 31}", "timeoutSeconds"),
-    ("webhook: {matchConditions: [\"true\"]}", "matchConditions"),
-    ("certificates: {mode: none}", "mode"),
-    ("certificates: {caBundle: LS0t}", "caBundle"),
-    ("certificates: {issuerRef: {nam: company}}", "issuerRef"),
-    ("image: {digest: \"9f86d0\"}", "digest"),
-    ("image: {pullPolicy: Sometimes}", "pullPolicy"),
-    ("containerPort: 65536", "containerPort"),
-    ("maxConnections: 65536", "maxConnections"),
-    ("listenAddress: \"::\"", "listenAddress"),
-    ("podLabels: {cost-centre: 42}", "podLabels"),
-    ("networkPolicy: {adminFrom: [{}]}", "adminFrom"),
-    ("serviceMonitor: {interval: often}", "interval"),
+/// Values that the schema refuses, each with several. Helm tells of all that is wrong at once.
+const OF_NO_FORM: &[(&str, &[&str])] = &[
+    ("webhok", &["{}"]),
+    (
+        "profiles",
+        &[
+            "[]",
+            "[off]",
+            "[\"off\"]",
+            "[Shop]",
+            "[strict, strict]",
+            "null",
+        ],
+    ),
+    ("replicas", &["-1", "two", "1.5"]),
+    ("userNamespaces", &["\"yes\""]),
+    ("excludedNamespaces", &["[kube*]"]),
+    (
+        "webhook.url",
+        &["http://192.0.2.7", "https://192.0.2.7?a=b", "https://a@b"],
+    ),
+    ("webhook.failurePolicy", &["ignore"]),
+    ("webhook.timeoutSeconds", &["31", "0"]),
+    ("webhook.matchConditions", &["[\"true\"]"]),
+    ("certificates.mode", &["none"]),
+    ("certificates.caBundle", &["LS0t"]),
+    ("certificates.issuerRef", &["{nam: company}"]),
+    ("image.digest", &["\"9f86d0\""]),
+    ("image.pullPolicy", &["Sometimes"]),
+    ("podDisruptionBudget.maxUnavailable", &["0", "half"]),
+    ("containerPort", &["65536"]),
+    ("maxConnections", &["65536", "0"]),
+    ("listenAddress", &["\"::\""]),
+    ("podLabels", &["{cost-centre: 42}"]),
+    ("networkPolicy.adminFrom", &["[{}]"]),
+    ("serviceMonitor.interval", &["often"]),
 ];
+
+/// Values of no form that stand side by side: of each that has so many, the one at this place.
+fn of_no_form(at: usize) -> (String, Vec<&'static str>) {
+    let (mut text, mut paths, mut last) = (String::new(), Vec::new(), "");
+    for (path, values) in OF_NO_FORM {
+        let Some(value) = values.get(at) else {
+            continue;
+        };
+        paths.push(*path);
+        match path.split_once('.') {
+            Some((above, name)) => {
+                if last != above {
+                    text += &format!("{above}:\n");
+                }
+                text += &format!("  {name}: {value}\n");
+                last = above;
+            }
+            None => text += &format!("{path}: {value}\n"),
+        }
+    }
+    (text, paths)
+}
 
 pub(super) fn all() -> Result<(), Failed> {
     let helms = Helm::both()?;
@@ -125,10 +154,20 @@ pub(super) fn all() -> Result<(), Failed> {
             said_of_toml.contains(": config is not TOML: toml: line 1 (last key \"version\"): ")
         );
         assert!(said_of_toml.contains(": try `pod-hardener config check FILE`\n"));
-        for (values, name) in OF_NO_FORM {
-            let said = said(helm, values)?;
-            assert!(said.contains("the schema"), "{values}\n{said}");
-            assert!(said.contains(name), "{values}\n{said}");
+        for at in 0..6 {
+            let (values, paths) = of_no_form(at);
+            let said = said(helm, &values)?;
+            for path in paths {
+                // "- at '/webhook/url': ..." or "- webhook.url: ...", and of what is missing "(root): profiles is required".
+                let name = path.rsplit('.').next().unwrap();
+                let mut lines = said
+                    .lines()
+                    .filter(|line| line.trim_start().starts_with("- "));
+                assert!(
+                    lines.any(|line| line.contains(name)),
+                    "{path}: {values}\n{said}"
+                );
+            }
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use pod_hardener::config::Settings;
 use serde_json::{Value, json};
 
 use crate::harden::contains;
-use crate::helm::{Helm, chart, root, title};
+use crate::helm::{Helm, chart, objects, root, title};
 use crate::webhook::Webhook;
 use crate::yaml;
 
@@ -31,7 +31,7 @@ pub(super) fn alike() -> Result<(), Failed> {
             helm.say(None, &["lint", "--strict", &chart(), "--values", &file])?;
             let (once, twice) = (helm.template(&values)?, helm.template(&values)?);
             assert_eq!(once, twice, "{file}: {}", helm.name());
-            renders.push(helm.render(&values)?);
+            renders.push(objects(&once)?);
         }
         let [newer, older] = &renders[..] else {
             return Err("there are two Helms".into());

@@ -25,8 +25,8 @@ struct Fault {
     undone: &'static [&'static [&'static str]],
 }
 
-/// The first webhook of the registration that hardens, changed.
-macro_rules! first_webhook {
+/// The registration that hardens, changed in one webhook: by most, in the first one.
+macro_rules! registration {
     ($operation:literal) => {
         &[
             "patch",
@@ -137,7 +137,7 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "a webhook that nobody may wait for so long",
-        done: &[first_webhook!(
+        done: &[registration!(
             r#"{"op": "replace", "path": "/webhooks/0/timeoutSeconds", "value": 20}"#
         )],
         severity: "warning",
@@ -147,12 +147,12 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "a webhook that is not called again",
-        done: &[first_webhook!(
+        done: &[registration!(
             r#"{"op": "replace", "path": "/webhooks/0/reinvocationPolicy", "value": "Never"}"#
         )],
         severity: "warning",
         check: "policy",
-        says: "reinvocationPolicy",
+        says: "is not called again",
         undone: &[],
     },
     Fault {
@@ -171,7 +171,7 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "a selector that takes other namespaces",
-        done: &[first_webhook!(
+        done: &[registration!(
             r#"{"op": "replace", "path": "/webhooks/0/namespaceSelector", "value": {"matchLabels": {"harden": "yes"}}}"#
         )],
         severity: "error",
@@ -181,7 +181,7 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "a selector that takes the system's namespaces",
-        done: &[first_webhook!(
+        done: &[registration!(
             r#"{"op": "replace", "path": "/webhooks/0/namespaceSelector", "value": {"matchLabels": {"pod-hardener.io/harden": "compatible"}}}"#
         )],
         severity: "warning",
@@ -191,7 +191,7 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "rules without ephemeral containers",
-        done: &[first_webhook!(
+        done: &[registration!(
             r#"{"op": "remove", "path": "/webhooks/0/rules/1"}"#
         )],
         severity: "warning",
@@ -201,7 +201,7 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "a profile that the configuration does not have",
-        done: &[first_webhook!(
+        done: &[registration!(
             r#"{"op": "replace", "path": "/webhooks/0/clientConfig/service/path", "value": "/harden/stern"}"#
         )],
         severity: "error",
@@ -211,7 +211,7 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "a profile that no label can name",
-        done: &[first_webhook!(r#"{"op": "remove", "path": "/webhooks/0"}"#)],
+        done: &[registration!(r#"{"op": "remove", "path": "/webhooks/0"}"#)],
         severity: "note",
         check: "profiles",
         says: "no label can name",
@@ -269,7 +269,7 @@ const FAULTS: &[Fault] = &[
         what: "nobody who hardens what is tried",
         done: &[
             CONTROLLER_AWAY,
-            first_webhook!(r#"{"op": "remove", "path": "/webhooks/0/clientConfig/caBundle"}"#),
+            registration!(r#"{"op": "remove", "path": "/webhooks/2/clientConfig/caBundle"}"#),
         ],
         severity: "error",
         check: "reached",
@@ -312,7 +312,7 @@ const FAULTS: &[Fault] = &[
         what: "a registration that trusts nothing",
         done: &[
             CONTROLLER_AWAY,
-            first_webhook!(r#"{"op": "remove", "path": "/webhooks/0/clientConfig/caBundle"}"#),
+            registration!(r#"{"op": "remove", "path": "/webhooks/0/clientConfig/caBundle"}"#),
         ],
         severity: "error",
         check: "trust",
