@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale switches hostile docs fmt lint actionlint availability
+.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale switches hostile docs fmt lint actionlint availability doctor
 
 ## Run every test; the last line counts them.
 test:
@@ -82,3 +82,7 @@ hostile:
 ## buildah.
 availability:
 	@AVAILABLE=full tests/run --test node -- --nocapture "what happens to servers"
+
+## Every fault that doctor must find, planted on a real node with the chart: three minutes. Needs root and buildah.
+doctor:
+	@DOCTOR=full tests/run --test node -- --nocapture "doctor is silent"
