@@ -35,7 +35,11 @@ pub(super) fn all(plane: &ControlPlane) -> Result<(), Failed> {
     // As the kubelet does.
     let files = [("tls.key", &key), ("tls.crt", &certificate)];
     for (name, file) in files {
-        fs::write(file, wait(|| held(plane, name))?)?;
+        let text = wait(|| held(plane, name)).map_err(|_| {
+            let log = fs::read_to_string(folder.path().join("controller.log"));
+            format!("there is no certificate:\n{}", log.unwrap_or_default())
+        })?;
+        fs::write(file, text)?;
     }
     wait(|| Ok((hardened(plane, "kept")? == Some("strict")).then_some(())))?;
 
