@@ -5,6 +5,8 @@
 
 mod accept;
 mod admin;
+#[cfg(feature = "bench")]
+pub mod bench;
 mod body;
 mod connection;
 mod connections;

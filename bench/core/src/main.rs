@@ -1,0 +1,26 @@
+//! Answers one review many times, with its record: what callgrind counts. The count of another number of times is taken off, and
+//! with it the start.
+
+use std::error::Error;
+
+use core_alone::admission::{Mode, answer};
+use core_alone::config::Settings;
+use core_alone::plan::Facts;
+use tikv_jemallocator::Jemalloc;
+
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [config, review, profile, times] = args.as_slice() else {
+        return Err("give a configuration, a review, a profile and a number".into());
+    };
+    let settings = Settings::parse(&std::fs::read_to_string(config)?, config)?;
+    let (facts, body) = (Facts::default(), std::fs::read(review)?);
+    for _ in 0..times.parse()? {
+        let answer = answer(&settings, Mode::Harden, profile, &facts, &body)?;
+        std::hint::black_box(answer);
+    }
+    Ok(())
+}

@@ -1,0 +1,78 @@
+"""What was measured, as a table, as a picture, and against what is kept."""
+
+import json
+import os
+import statistics
+
+MARGIN = 1.05
+
+
+def goals(file):
+    return json.loads(file.read_text())
+
+
+def spread(taken):
+    return {
+        name: {"median": statistics.median(values), "min": min(values), "max": max(values)}
+        for name, values in sorted(taken.items())
+    }
+
+
+def medians(figures):
+    """By server and size, as `echo typical`."""
+    return {
+        name: {key: statistics.median(each[key] for each in of) for key in of[0]} for name, of in figures.items()
+    }
+
+
+def table(results, file):
+    lines = [f"{'':40}{'median':>12}{'min':>12}{'max':>12}{'must':>14}{'goal':>10}"]
+    for name, goal in goals(file).items():
+        if name not in results["ratios"]:
+            continue
+        one = results["ratios"][name]
+        sign = "≥" if goal["at"] == "least" else "≤"
+        met = one["median"] >= goal["must"] if goal["at"] == "least" else one["median"] <= goal["must"]
+        numbers = "".join(f"{one[key]:>12.4g}" if one[key] < 1e4 else f"{one[key]:>12.0f}" for key in ("median", "min", "max"))
+        lines.append(f"{name:40}{numbers}{sign + ' ' + str(goal['must']):>14}{goal['goal']:>10}{'' if met else '  missed'}")
+    for name, one in results["servers"].items():
+        lines.append(f"{name:40}{one['rps']:>12.0f} requests/s{one['cpu_us']:>12.1f} µs of CPU each")
+    return "\n".join(lines)
+
+
+def compared(counted, file):
+    """Fails where a count is more than 5 % above the one in `file`."""
+    if os.environ.get("UPDATE") and counted:
+        file.write_text("".join(f"{name} {number}\n" for name, number in counted.items()))
+        return
+    kept = dict(line.split() for line in file.read_text().splitlines())
+    too_many = []
+    for name, number in counted.items():
+        before = int(kept.get(name, 0))
+        print(f"{name}: {number} instructions, {100 * number / before - 100:+.1f} %" if before else f"{name}: {number}, new")
+        if number > before * MARGIN:
+            too_many.append(name)
+    if too_many:
+        raise SystemExit(
+            f"more than 5 % above bench/instructions: {', '.join(too_many)}; "
+            "UPDATE=1 bench/run --count keeps the new number, with a reason in the commit"
+        )
+
+
+def svg(servers):
+    """CPU per request of each server and size, in bars."""
+    colours = {"echo": "#8a8a8a", "product": "#2f6fb3", "conventional": "#c4622d"}
+    rows, y = [], 24
+    for size in ("small", "typical", "large"):
+        of_size = {name: servers[f"{name} {size}"]["cpu_us"] for name in colours}
+        rows.append(f'<text x="0" y="{y}" font-weight="bold">{size} pod</text>')
+        for name, value in of_size.items():
+            y += 20
+            width = 380 * value / max(of_size.values())
+            rows.append(f'<text x="100" y="{y}" text-anchor="end">{name}</text>')
+            rows.append(f'<rect x="110" y="{y - 11}" width="{width:.1f}" height="13" fill="{colours[name]}"/>')
+            rows.append(f'<text x="{118 + width:.1f}" y="{y}">{value:.0f} µs</text>')
+        y += 34
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 {y - 14}" font-family="sans-serif" font-size="12">'
+    title = "<title>CPU for each request: the limit, pod-hardener, and the conventional design</title>"
+    return "\n".join([head, title, '<rect width="100%" height="100%" fill="white"/>', *rows, "</svg>", ""])
