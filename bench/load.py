@@ -13,7 +13,10 @@ def h2load(server, body, *flags):
     """Requests per second, how many were answered, and seconds."""
     command = ["taskset", "-c", OTHER, "h2load", "--h1", "-d", body, "-H", "content-type: application/json", *flags]
     command.append(f"https://127.0.0.1:{server.port}{PATH}")
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    done = subprocess.run(command, capture_output=True, text=True)
+    output = done.stdout
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}: {done.stderr or output}")
     seconds, unit, rate = re.search(r"finished in ([\d.]+)(us|ms|s), ([\d.]+) req/s", output).groups()
     done, failed = re.search(r"(\d+) succeeded, (\d+) failed", output).groups()
     good = re.search(r"status codes: (\d+) 2xx", output).group(1)
@@ -23,17 +26,17 @@ def h2load(server, body, *flags):
     return float(rate), int(done), float(seconds) * {"us": 1e-6, "ms": 1e-3, "s": 1}[unit]
 
 
-def saturated(server, body, seconds):
+def saturated(server, body, milliseconds):
     """Requests per second, and seconds of CPU per request, on ten connections."""
     before = server.cpu()
-    rate, done, _ = h2load(server, body, "-c", "10", "-D", str(seconds))
+    rate, done, _ = h2load(server, body, "-c", "10", "-D", f"{milliseconds}ms")
     return rate, (server.cpu() - before) / done
 
 
-def p99(server, body, seconds):
+def p99(server, body, milliseconds):
     """Of 2,000 requests per second on ten connections, µs."""
     with tempfile.NamedTemporaryFile("r") as log:
-        h2load(server, body, "-c", "10", "-D", str(seconds), "--rps", "200", "--log-file", log.name)
+        h2load(server, body, "-c", "10", "-D", f"{milliseconds}ms", "--rps", "200", "--log-file", log.name)
         took = sorted(int(line.split("\t")[2]) for line in log)
     return took[len(took) * 99 // 100]
 
