@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale switches hostile docs fmt lint actionlint availability doctor
+.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale switches hostile docs fmt lint actionlint availability doctor bench bench-quick bench-count
 
 ## Run every test; the last line counts them.
 test:
@@ -86,3 +86,15 @@ availability:
 ## Every fault that doctor must find, planted on a real node with the chart: three minutes. Needs root and buildah.
 doctor:
 	@DOCTOR=full tests/run --test node -- --nocapture "doctor is silent"
+
+## The program beside the limit and beside what people write: about twenty minutes on a machine that does nothing else. Needs h2load.
+bench:
+	@bench/run
+
+## Whether that works: one short round, with the program that the tests run.
+bench-quick:
+	@bench/run --quick
+
+## Instructions of the decision, against bench/instructions. Needs valgrind. UPDATE=1 keeps the new number.
+bench-count:
+	@bench/run --count

@@ -45,12 +45,13 @@ def compared(counted, file):
     if os.environ.get("UPDATE") and counted:
         file.write_text("".join(f"{name} {number}\n" for name, number in counted.items()))
         return
-    kept = dict(line.split() for line in file.read_text().splitlines())
+    kept = dict(line.split() for line in file.read_text().splitlines()) if file.exists() else {}
     too_many = []
     for name, number in counted.items():
         before = int(kept.get(name, 0))
-        print(f"{name}: {number} instructions, {100 * number / before - 100:+.1f} %" if before else f"{name}: {number}, new")
-        if number > before * MARGIN:
+        change = f"{100 * number / before - 100:+.1f} %" if before else "SKIPPED: nothing is kept to compare it with"
+        print(f"{name}: {number} instructions, {change}")
+        if before and number > before * MARGIN:
             too_many.append(name)
     if too_many:
         raise SystemExit(
