@@ -14,7 +14,10 @@ pub(super) fn commands() -> Result<(), Failed> {
     let helm = Helm::of("HELM4")?;
     let folder = tempfile::tempdir()?;
     // The files that the commands name.
-    for (name, text) in [("hardener.toml", "version = 1"), ("ca.pem", "-----BEGIN CERTIFICATE-----")] {
+    for (name, text) in [
+        ("hardener.toml", "version = 1"),
+        ("ca.pem", "-----BEGIN CERTIFICATE-----"),
+    ] {
         fs::write(folder.path().join(name), text)?;
     }
     let mut rendered = 0;
