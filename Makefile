@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale switches hostile docs fmt lint actionlint
+.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale switches hostile docs fmt lint actionlint availability doctor
 
 ## Run every test; the last line counts them.
 test:
@@ -77,3 +77,12 @@ switches:
 ## Every attack for half a minute, and clients that come and go for two: about ten minutes, with the release build.
 hostile:
 	@HOSTILE=full cargo test --release --test hostile -- --nocapture --test-threads 1
+
+## What pods feel while servers and certificates come and go, on a real node with the chart: about twenty minutes. Needs root and
+## buildah.
+availability:
+	@AVAILABLE=full tests/run --test node -- --nocapture "what happens to servers"
+
+## Every fault that doctor must find, planted on a real node with the chart: three minutes. Needs root and buildah.
+doctor:
+	@DOCTOR=full tests/run --test node -- --nocapture "doctor is silent"

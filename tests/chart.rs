@@ -19,6 +19,8 @@ mod controller;
 mod documented;
 #[path = "chart/helm.rs"]
 mod helm;
+#[path = "chart/kept.rs"]
+mod kept;
 #[path = "chart/labels.rs"]
 mod labels;
 #[path = "chart/lifecycle.rs"]
@@ -44,6 +46,8 @@ mod client;
 mod control_plane;
 #[path = "support/harden.rs"]
 mod harden;
+#[path = "support/process.rs"]
+mod process;
 #[path = "support/token.rs"]
 mod token;
 #[path = "support/webhook.rs"]
@@ -149,6 +153,10 @@ fn main() -> ExitCode {
         (
             "the controller may do what it needs, by name, and nothing else",
             controller::each_permission,
+        ),
+        (
+            "the controller makes the chart work, and uses each of its permissions for that",
+            kept::all,
         ),
     ];
     let folder = tempfile::tempdir().unwrap();

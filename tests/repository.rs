@@ -285,6 +285,7 @@ fn the_core_knows_no_socket_file_clock_or_environment() {
             "cli",
             "cluster",
             "controller",
+            "doctor",
             "serve",
             "x509.rs",
         ]

@@ -8,6 +8,9 @@ use serde_json::Value;
 use crate::control_plane::ControlPlane;
 use crate::helm::{Helm, Installed, NAME, title};
 
+/// The controller's account, and the name of its roles and its Deployment.
+pub(super) const ACCOUNT: &str = "pod-hardener-controller";
+
 /// What the controller does: each permission of its roles stands here with its use, and each of these is asked of a real API
 /// server. (verb, resource, name, what for)
 const NEEDS: &[(&str, &str, &str, &str)] = &[
@@ -120,17 +123,14 @@ pub(super) fn each_permission(plane: &ControlPlane) -> Result<(), Failed> {
 
     let mut granted = BTreeSet::new();
     for object in &objects {
-        let is_its = title(object).ends_with(" pod-hardener-controller");
+        let is_its = title(object).ends_with(&format!(" {ACCOUNT}"));
         if is_its && matches!(object["kind"].as_str(), Some("Role" | "ClusterRole")) {
             granted.extend(permissions(&object["rules"]));
         }
     }
-    let needed = NEEDS.iter().map(|(verb, resource, name, _)| {
-        (verb.to_string(), resource.to_string(), name.to_string())
-    });
-    assert_eq!(granted, needed.collect());
+    assert_eq!(granted, needed());
 
-    let account = format!("--as=system:serviceaccount:{NAME}:pod-hardener-controller");
+    let account = format!("--as=system:serviceaccount:{NAME}:{ACCOUNT}");
     let may = |verb: &str, resource: &str, name: &str, namespace: &str| -> Result<bool, Failed> {
         let object = match name {
             "" => resource.to_owned(),
@@ -155,6 +155,20 @@ pub(super) fn each_permission(plane: &ControlPlane) -> Result<(), Failed> {
     }
     assert!(!may("create", "secrets", "", "default")?);
     Ok(())
+}
+
+/// The permissions that are used.
+pub(super) fn needed() -> BTreeSet<(String, String, String)> {
+    let needed = NEEDS.iter();
+    needed
+        .map(|(verb, resource, name, _)| {
+            (
+                (*verb).to_owned(),
+                (*resource).to_owned(),
+                (*name).to_owned(),
+            )
+        })
+        .collect()
 }
 
 /// Each verb with each resource and each name.

@@ -95,7 +95,10 @@ fn pod() -> Value {
 }
 
 /// Whether a pod in this namespace is hardened, and by which profile.
-fn hardened(plane: &ControlPlane, namespace: &str) -> Result<Option<&'static str>, Failed> {
+pub(super) fn hardened(
+    plane: &ControlPlane,
+    namespace: &str,
+) -> Result<Option<&'static str>, Failed> {
     let (pod, _) = apply(plane, namespace, &pod(), TRY)?;
     let context = &pod["spec"]["containers"][0]["securityContext"];
     Ok(match context {

@@ -101,6 +101,24 @@ pub(super) fn warned_of_once(plane: &ControlPlane) -> Result<(), Failed> {
             assert!(said.contains(warning), "{kind}: {said}");
         }
     }
+
+    // As large as people write them: the conditions have a budget, and beyond it nobody would be asked.
+    let mut large = deployment();
+    large["metadata"]["name"] = json!("large");
+    let variable = |at: u32| json!({"name": format!("VARIABLE_{at}"), "value": "x".repeat(200)});
+    let variables: Vec<Value> = (0..2_000).map(variable).collect();
+    let container = "/spec/template/spec/containers/0";
+    put(&mut large, &format!("{container}/env"), json!(variables));
+    let create = |object: &Value| apply(plane, "made-labelled", object, &["--server-side"]);
+    assert!(create(&large)?.1.contains(warning));
+    put(&mut large, "/spec/replicas", json!(5));
+    assert_eq!(create(&large)?.1, "");
+    put(
+        &mut large,
+        &format!("{container}/image"),
+        json!("registry.example/web:2"),
+    );
+    assert!(create(&large)?.1.contains(warning));
     Ok(())
 }
 

@@ -42,8 +42,19 @@ struct Event {
     happens: fn(&Node) -> Result<(), Failed>,
     /// Whether pods may feel it, and for how long at most.
     ceiling: Option<Duration>,
-    /// Whether it is in the short form.
-    short: bool,
+    /// When it is let happen.
+    form: Form,
+}
+
+/// When something is let happen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// In the short form too.
+    Short,
+    /// With each failure policy.
+    Full,
+    /// With `Fail` alone: it takes long, and what is felt is the same.
+    Once,
 }
 
 const EVENTS: &[Event] = &[
@@ -51,72 +62,95 @@ const EVENTS: &[Event] = &[
         name: "rolling update",
         happens: rolling_update,
         ceiling: None,
-        short: true,
+        form: Form::Short,
     },
     Event {
         name: "one server's pod deleted, as a drain does",
         happens: pod_deleted,
         ceiling: None,
-        short: false,
+        form: Form::Full,
     },
     Event {
         name: "one server killed (kill -9)",
         happens: server_killed,
         ceiling: Some(Duration::from_secs(5)),
-        short: true,
+        form: Form::Short,
     },
     Event {
         name: "controller's pod deleted",
         happens: controller_deleted,
         ceiling: None,
-        short: true,
+        form: Form::Short,
     },
     Event {
         name: "two controllers",
         happens: two_controllers,
         ceiling: None,
-        short: false,
+        form: Form::Full,
     },
     Event {
         name: "caBundle wiped",
         happens: bundle_wiped,
         ceiling: Some(Duration::from_secs(5)),
-        short: true,
+        form: Form::Short,
     },
     Event {
         name: "certificate renewed",
         happens: certificate_renewed,
         ceiling: None,
-        short: false,
+        form: Form::Full,
     },
     Event {
         name: "CA renewed, and all servers have its certificate",
         happens: ca_renewed,
         ceiling: None,
-        short: false,
+        form: Form::Full,
     },
     Event {
         name: "Secret deleted",
         happens: secret_deleted,
         ceiling: None,
-        short: false,
+        form: Form::Full,
+    },
+    Event {
+        name: "lifetimes of minutes: certificates renewed, and a CA by the next one",
+        happens: lifetimes_of_minutes,
+        ceiling: None,
+        form: Form::Once,
     },
     Event {
         name: "both servers stopped for 10 s (SIGSTOP)",
         happens: servers_paused,
         ceiling: Some(Duration::from_secs(30)),
-        short: false,
+        form: Form::Full,
     },
 ];
+
+/// Delays of a server's end that are compared in the full form, in seconds: the chart's is the last one.
+const DELAYS: [u32; 4] = [0, 1, 2, 5];
 
 pub(super) fn feels(node: &Node) -> Result<(), Failed> {
     image::import(node)?;
     let full = std::env::var("AVAILABLE").is_ok_and(|form| form == "full");
+    if full {
+        for delay in DELAYS {
+            let values = format!("webhook.failurePolicy=Fail,shutdownDelay={delay}");
+            let _installed = chart::install_with(node, &["--set", &values])?;
+            let update = Event {
+                name: "rolling update",
+                happens: rolling_update,
+                // What is too short shows here; what the chart has must not.
+                ceiling: (delay < DELAYS[DELAYS.len() - 1]).then_some(Duration::from_secs(60)),
+                form: Form::Full,
+            };
+            update.felt(node, &format!("Fail, shutdownDelay={delay}"))?;
+        }
+    }
     let policies: &[&str] = if full { &["Fail", "Ignore"] } else { &["Fail"] };
     for policy in policies {
         let value = format!("webhook.failurePolicy={policy}");
         let _installed: Installed<'_> = chart::install_with(node, &["--set", &value])?;
-        for event in EVENTS.iter().filter(|event| full || event.short) {
+        for event in EVENTS.iter().filter(|event| event.is_in(full, policy)) {
             event.felt(node, policy)?;
         }
     }
@@ -124,6 +158,14 @@ pub(super) fn feels(node: &Node) -> Result<(), Failed> {
 }
 
 impl Event {
+    fn is_in(&self, full: bool, policy: &str) -> bool {
+        match self.form {
+            Form::Short => true,
+            Form::Full => full,
+            Form::Once => full && policy == "Fail",
+        }
+    }
+
     /// What the stream felt of it, printed as a line of a table.
     fn felt(&self, node: &Node, policy: &str) -> Result<(), Failed> {
         let stream = Stream::start(node)?;
@@ -415,6 +457,52 @@ fn secret_deleted(node: &Node) -> Result<(), Failed> {
     let before = certificate(node)?;
     say(node, &["delete", "secret", "pod-hardener-tls", "-n", NAME])?;
     served_another(node, &before)
+}
+
+/// Certificates of five minutes and CAs of fifteen: the kubelet brings each within a minute and a half, while 100 s of the old one are
+/// left.
+fn lifetimes_of_minutes(node: &Node) -> Result<(), Failed> {
+    let flags = r#"[{"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": "--ca-lifetime=15m"},
+        {"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": "--certificate-lifetime=5m"}]"#;
+    let controller = "deployment/pod-hardener-controller";
+    say(
+        node,
+        &["patch", controller, "-n", NAME, "--type=json", "-p", flags],
+    )?;
+    say(
+        node,
+        &[
+            "rollout",
+            "status",
+            controller,
+            "-n",
+            NAME,
+            "--timeout=120s",
+        ],
+    )?;
+    ca_renewed(node)?;
+    let start = Instant::now();
+    let mut promoted = String::new();
+    while start.elapsed() < Duration::from_secs(15 * 60) {
+        std::thread::sleep(Duration::from_secs(2));
+        let said = node.plane().kubectl(&["logs", controller, "-n", NAME])?;
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        if said.contains(r#""step":"promote""#) {
+            promoted = said;
+            break;
+        }
+    }
+    let count = |step: &str| promoted.matches(&format!(r#""step":"{step}""#)).count();
+    eprintln!(
+        "{} certificates signed, {} CAs by the next one",
+        count("sign") + count("promote"),
+        count("promote")
+    );
+    if count("promote") != 1 || count("sign") < 3 {
+        return Err(format!("what the controller did: {promoted}").into());
+    }
+    // The servers get the last one as they got those before.
+    rolled_out(node)
 }
 
 fn servers_paused(node: &Node) -> Result<(), Failed> {
