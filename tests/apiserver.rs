@@ -17,6 +17,8 @@ mod cluster;
 mod exceptions;
 #[path = "apiserver/pods.rs"]
 mod pod_trials;
+#[path = "apiserver/recorded.rs"]
+mod recorded;
 #[path = "apiserver/requests.rs"]
 mod requests;
 
@@ -38,6 +40,8 @@ mod harden;
 mod mutator;
 #[path = "support/pods.rs"]
 mod pods;
+#[path = "support/records.rs"]
+mod records;
 #[path = "support/token.rs"]
 mod token;
 #[path = "support/webhook.rs"]
@@ -95,6 +99,10 @@ fn main() -> ExitCode {
         (
             "overrides and exceptions are stored, warned of and on record",
             exceptions::stored,
+        ),
+        (
+            "what is stored, the pod's annotation, the API server's audit log, the decision log and the metrics agree",
+            recorded::agree,
         ),
         (
             "a careless patch refuses the pod",

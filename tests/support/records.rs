@@ -9,8 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 use pod_hardener::admission::{Mode, answer};
 use pod_hardener::config::Settings;
 use pod_hardener::plan::Facts;
-use pod_hardener::record::Level;
+use pod_hardener::record::{Level, hash};
 use serde_json::{Value, json};
+
+use crate::harden::Hardened;
 
 /// The key of the annotation on the pod.
 pub(crate) const ANNOTATION: &str = "pod-hardener.io/hardened";
@@ -91,6 +93,33 @@ pub(crate) fn ask_with(
         summary: parse(&summary),
         text,
     }
+}
+
+/// What the plan sets, as records tell of it.
+pub(crate) fn planned_set(planned: &Hardened) -> Set {
+    let (mut set, mut values) = (Set::new(), planned.set.iter());
+    for line in &planned.said {
+        let (who, what) = line.split_once(": ").unwrap();
+        let (rule, place) = who.split_once(" of ").unwrap();
+        let place = match place {
+            "the pod" => "(pod)",
+            container => container.rsplit(' ').next().unwrap(),
+        };
+        let mut words = what.split(' ');
+        let (verb, field) = (words.next().unwrap(), words.next().unwrap_or_default());
+        let (field, hash) = match verb {
+            "set" => {
+                let (pointer, value) = values.next().unwrap();
+                let entry = if pointer.ends_with("/-") { "[]" } else { "" };
+                let hash = format!("{:08x}", hash(&value.to_string()));
+                (format!("{field}{entry}"), hash)
+            }
+            "removed" => (format!("{field}[]"), "removed".to_owned()),
+            _ => continue,
+        };
+        set.insert((rule.to_owned(), place.to_owned(), field, hash));
+    }
+    set
 }
 
 /// What a line of the decision log says was set.
