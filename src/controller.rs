@@ -23,6 +23,7 @@ use tokio::net::TcpListener;
 
 use crate::serve;
 use held::{Asked, Data, Held};
+pub use metrics::every_metric;
 pub use objects::Names;
 use objects::Objects;
 use state::State;

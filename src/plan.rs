@@ -11,7 +11,8 @@ pub use facts::{ByNamespace, Facts, Ranges, Resources, ServiceAccount, ServiceAc
 use crate::config::Effective;
 use crate::object::{Container, Pod, Text};
 use crate::rule::{
-    At, Exception, Finding, HOST_PROCESS, MIRROR_POD, Place, Reason, Rule, Say, Verdict, WINDOWS,
+    At, Exception, Field, Finding, HOST_PROCESS, MIRROR_POD, Place, Reason, Rule, Say, Verdict,
+    WINDOWS,
 };
 
 /// Which containers of the pod may still be changed.
@@ -139,6 +140,14 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub fn patch(&self) -> Option<String> {
         self.changes_anything()
-            .then(|| patch::render(self.pod, &self.findings))
+            .then(|| patch::render(self.pod, &self.findings, None))
+    }
+
+    /// The same, and beside what is set the value `on_pod` of the annotation that tells of it.
+    #[must_use]
+    pub fn patch_with_annotation(&self, field: Field, on_pod: &str) -> Option<String> {
+        let json = serde_json::Value::from(on_pod).to_string();
+        self.changes_anything()
+            .then(|| patch::render(self.pod, &self.findings, Some((field, &json))))
     }
 }

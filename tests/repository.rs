@@ -14,6 +14,8 @@
 mod chart_values;
 #[path = "support/harden.rs"]
 mod harden;
+#[path = "support/metrics_page.rs"]
+mod metrics_page;
 #[path = "support/token.rs"]
 mod token;
 #[path = "support/workloads.rs"]
@@ -69,10 +71,14 @@ fn is_fresh(command: &[&str], file: &str) {
         .args(command)
         .output()
         .unwrap();
-    let page = String::from_utf8(output.stdout).unwrap();
+    is_fresh_as(&String::from_utf8(output.stdout).unwrap(), file);
+}
+
+/// Whether `file` holds `page`; with `UPDATE`, it is written anew.
+fn is_fresh_as(page: &str, file: &str) {
     let path = root().join(file);
     if std::env::var_os("UPDATE").is_some() {
-        fs::write(&path, &page).unwrap();
+        fs::write(&path, page).unwrap();
     }
     assert!(
         fs::read_to_string(&path).unwrap() == page,
@@ -132,17 +138,22 @@ fn the_page_of_workloads_is_fresh_and_what_is_promised_held() {
         cells.all(|cell| cell.inside.as_ref().is_none_or(|inside| !inside.mapped)),
         "the older runtime knows no user namespaces"
     );
-    let (page, path) = (
-        results.page(older.as_ref()),
-        root().join("docs/workloads.md"),
+    is_fresh_as(&results.page(older.as_ref()), "docs/workloads.md");
+}
+
+#[test]
+fn the_schema_of_the_decision_log_is_fresh() {
+    let schema = serde_json::to_string_pretty(&pod_hardener::record::schema()).unwrap();
+    is_fresh_as(&(schema + "\n"), "docs/decision-log.schema.json");
+}
+
+#[test]
+fn the_page_of_metrics_is_fresh() {
+    let (server, controller) = (
+        pod_hardener::serve::every_metric(),
+        pod_hardener::controller::every_metric(),
     );
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(&path, &page).unwrap();
-    }
-    assert!(
-        fs::read_to_string(&path).unwrap() == page,
-        "docs/workloads.md is stale: run `make docs`"
-    );
+    is_fresh_as(&metrics_page::page(&server, &controller), "docs/metrics.md");
 }
 
 #[test]

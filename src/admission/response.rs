@@ -1,11 +1,13 @@
 //! `admission.k8s.io/v1`, the half that we answer: by types of our own, since those of `kube` write the patch as a list
 //! of numbers.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+use crate::record::AuditAnnotations;
 
 /// A response that allows the request. There is no other: this is a defaulter, not a guard.
 #[derive(Debug)]
@@ -13,7 +15,7 @@ pub(super) struct Response<'a> {
     pub(super) uid: &'a str,
     pub(super) patch: Option<&'a str>,
     pub(super) warnings: &'a [String],
-    pub(super) audit_annotations: BTreeMap<&'static str, &'a str>,
+    pub(super) audit_annotations: AuditAnnotations<'a>,
 }
 
 impl<'a> Response<'a> {
@@ -23,7 +25,7 @@ impl<'a> Response<'a> {
             uid,
             patch: None,
             warnings: &[],
-            audit_annotations: BTreeMap::new(),
+            audit_annotations: Vec::new(),
         }
     }
 
@@ -69,6 +71,14 @@ struct Body<'a> {
     patch: Option<String>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     warnings: &'a [String],
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    audit_annotations: &'a BTreeMap<&'static str, &'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "as_map")]
+    audit_annotations: &'a [(Cow<'static, str>, &'a str)],
+}
+
+/// Pairs of a key and a value as the map that they are.
+fn as_map<S: Serializer>(
+    pairs: &&[(Cow<'static, str>, &str)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
 }

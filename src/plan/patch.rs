@@ -17,8 +17,12 @@ struct Change<'f> {
     json: &'f str,
 }
 
-/// The patch for `findings` on the object that holds `pod`.
-pub(super) fn render(pod: Pod<'_>, findings: &[Finding<'_>]) -> String {
+/// The patch for `findings` on the object that holds `pod`, and for one more field of the pod, with its JSON.
+pub(super) fn render(
+    pod: Pod<'_>,
+    findings: &[Finding<'_>],
+    more: Option<(Field, &str)>,
+) -> String {
     let mut patch = Patch(String::with_capacity(1_024));
     let root = pod.template.pointer();
     patch.0.push('[');
@@ -32,22 +36,26 @@ pub(super) fn render(pod: Pod<'_>, findings: &[Finding<'_>]) -> String {
             continue;
         };
         let pointer = format!("{root}/spec/{}/{index}", kind.list());
-        let changes = changes(of_one, Level::Container);
+        let changes = changes(of_one, Level::Container, None);
         patch.below(&pointer, 0, &|path| container.has(path), &changes);
     }
     patch.below(
         root,
         0,
         &|path| pod.has(path),
-        &changes(findings, Level::Pod),
+        &changes(findings, Level::Pod, more),
     );
     patch.removals(root, findings);
     patch.0.push(']');
     patch.0
 }
 
-/// What `findings` set at a level, sorted by path. Entries of a list stay in their order.
-fn changes<'f>(findings: &'f [Finding<'_>], level: Level) -> Vec<Change<'f>> {
+/// What `findings` set at a level, and one field more, sorted by path. Entries of a list stay in their order.
+fn changes<'f>(
+    findings: &'f [Finding<'_>],
+    level: Level,
+    more: Option<(Field, &'f str)>,
+) -> Vec<Change<'f>> {
     let set = findings
         .iter()
         .filter_map(|finding| match &finding.verdict {
@@ -57,7 +65,8 @@ fn changes<'f>(findings: &'f [Finding<'_>], level: Level) -> Vec<Change<'f>> {
             }),
             _ => None,
         });
-    let mut changes: Vec<Change<'f>> = set.collect();
+    let more = more.map(|(field, json)| Change { field, json });
+    let mut changes: Vec<Change<'f>> = set.chain(more).collect();
     changes.sort_by_key(|change| change.field);
     changes
 }
