@@ -1,4 +1,4 @@
-//! The audit annotations: what the API server's own audit log says of an admission. Decision 0011 has their keys.
+//! The audit annotations: what the API server's own audit log says of an admission. Decision 0015 has their keys.
 
 use std::borrow::Cow;
 
