@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale switches hostile docs fmt lint actionlint availability doctor
+.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale switches hostile docs fmt lint actionlint availability doctor renewals
 
 ## Run every test; the last line counts them.
 test:
@@ -86,3 +86,7 @@ availability:
 ## Every fault that doctor must find, planted on a real node with the chart: three minutes. Needs root and buildah.
 doctor:
 	@DOCTOR=full tests/run --test node -- --nocapture "doctor is silent"
+
+## Three minutes of certificates and CAs that live for seconds, under a stream of pods on a real API server.
+renewals:
+	@RENEWALS=full tests/run --test controller -- --nocapture renewed
