@@ -175,9 +175,7 @@ pub fn answer(
     };
     let patch = match (mode, &annotation) {
         (Mode::Audit | Mode::Preview, _) => None,
-        (Mode::Harden, Annotation::Written(text)) => {
-            plan.patch_with_annotation(record::FIELD, text)
-        }
+        (Mode::Harden, Annotation::Written(text)) => plan.patch_with(record::FIELD, text),
         (Mode::Harden, _) => plan.patch(),
     };
     let summary = Summary::of(&said);

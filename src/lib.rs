@@ -7,7 +7,7 @@
 //! - [`config`]: `defaults.toml` to profiles.
 //! - [`plan`]: pod, profile and facts to plan; the only code that knows JSON Patch.
 //! - [`quantity`]: amounts as Kubernetes writes them.
-//! - [`record`]: plan to warnings, audit annotations and log record.
+//! - [`record`]: plan to annotation, audit annotations, warnings and decision log.
 //! - [`admission`]: review bytes to reply bytes.
 //!
 //! All of these are synchronous and pure: no socket, file, clock or environment. Around them:

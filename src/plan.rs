@@ -143,11 +143,10 @@ impl<'a> Plan<'a> {
             .then(|| patch::render(self.pod, &self.findings, None))
     }
 
-    /// The same, and beside what is set the value `on_pod` of the annotation that tells of it.
+    /// The same, and beside what is set the JSON `value` of a field of the pod that tells of it.
     #[must_use]
-    pub fn patch_with_annotation(&self, field: Field, on_pod: &str) -> Option<String> {
-        let json = serde_json::Value::from(on_pod).to_string();
+    pub fn patch_with(&self, field: Field, value: &str) -> Option<String> {
         self.changes_anything()
-            .then(|| patch::render(self.pod, &self.findings, Some((field, &json))))
+            .then(|| patch::render(self.pod, &self.findings, Some((field, value))))
     }
 }

@@ -125,7 +125,26 @@ fn a_warning_shows_no_value_of_an_annotation() {
         "capabilities": {"drop": ["ALL"]}});
     object["spec"]["containers"][0]["resources"] =
         json!({"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}});
-    let warnings = respond(Mode::Audit, &review("CREATE", "Pod", &object))["warnings"].to_string();
+    // Short names, so that the value is not cut off.
+    object["spec"]["containers"][0]["name"] = json!("w");
+    let settings = Settings::parse(
+        "version = 1
+[profiles.s]
+extends = \"strict\"
+",
+        "test",
+    )
+    .unwrap();
+    let body = review("CREATE", "Pod", &object).to_string();
+    let answer = answer(
+        &settings,
+        Mode::Audit,
+        "s",
+        &Facts::default(),
+        body.as_bytes(),
+    )
+    .unwrap();
+    let warnings = String::from_utf8(answer.body).unwrap();
     assert!(warnings.contains(key), "{warnings}");
     assert!(!warnings.contains("hunter2"), "{warnings}");
 }

@@ -5,6 +5,7 @@
 //! `securityContext` costs one operation, whatever goes into it. What is taken out of a list goes last: entries are only
 //! ever added at a list's end, so that every position is still the one that the view has.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use crate::object::Pod;
@@ -77,8 +78,11 @@ fn token(change: &Change<'_>, depth: usize) -> &'static str {
 }
 
 /// A name as a part of a JSON pointer (RFC 6901): annotations have a `/` in theirs.
-fn escaped(token: &str) -> String {
-    token.replace('~', "~0").replace('/', "~1")
+fn escaped(token: &str) -> Cow<'_, str> {
+    match token.contains(['~', '/']) {
+        true => Cow::Owned(token.replace('~', "~0").replace('/', "~1")),
+        false => Cow::Borrowed(token),
+    }
 }
 
 struct Patch(String);
@@ -133,8 +137,10 @@ impl Patch {
 
     fn add(&mut self, pointer: &str, end: &str, value: impl FnOnce(&mut String)) {
         self.separate();
-        // Writing to a String cannot fail. No name in a pointer needs escaping in JSON.
-        let _ = write!(self.0, r#"{{"op":"add","path":"{pointer}{end}","value":"#);
+        // No name in a pointer needs escaping in JSON.
+        for part in [r#"{"op":"add","path":""#, pointer, end, r#"","value":"#] {
+            self.0.push_str(part);
+        }
         value(&mut self.0);
         self.0.push('}');
     }
@@ -176,7 +182,9 @@ fn value(json: &mut String, depth: usize, group: &[Change<'_>]) {
             for (i, member) in members.enumerate() {
                 separate(json, i);
                 let name = member.first().map_or("", |change| token(change, depth + 1));
-                let _ = write!(json, r#""{name}":"#);
+                for part in ["\"", name, "\":"] {
+                    json.push_str(part);
+                }
                 value(json, depth + 1, member);
             }
             json.push('}');

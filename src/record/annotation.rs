@@ -2,9 +2,8 @@
 //!
 //! A hint for people and tools, which anybody can forge: no rule reads it, and nothing is left out because of it.
 
-use std::fmt::Write;
-
-use super::said::{Outcome, Said, What, path};
+use super::hash::hex;
+use super::said::{Outcome, Said, What, push_path};
 use crate::object::Pod;
 use crate::rule::{Field, Finding, Verdict};
 
@@ -16,6 +15,12 @@ pub const FIELD: Field = Field::pod(&["metadata", "annotations", KEY]);
 
 /// What the first line of every pass begins with.
 const HEADER: &str = "profile=";
+
+/// The end of a line, in JSON.
+const END: &str = "\\n";
+
+/// What stands for the hash of what is taken out.
+const REMOVED: &str = "removed";
 
 /// The most bytes of the annotation: beyond them it says too little for what it weighs in every copy of the pod.
 const MAX: usize = 16 * 1024;
@@ -30,7 +35,7 @@ pub enum Annotation {
     Silent,
     /// The configuration switches it off.
     Off,
-    /// It is set to this value, which may add to what an earlier pass wrote.
+    /// It is set to this value, as JSON, which may add to what an earlier pass wrote.
     Written(String),
     /// It would be larger than it may be, or than the pod's annotations have room for.
     Full,
@@ -75,36 +80,50 @@ pub fn annotation(
     findings: &[Finding<'_>],
     said: &[Said],
 ) -> Annotation {
-    let mut text = match pod.annotation(KEY) {
+    let earlier = match pod.annotation(KEY) {
         Some(earlier) if !is_ours(earlier) => return Annotation::Authors,
         Some(earlier) if earlier.len() > MAX => return Annotation::Full,
-        Some(earlier) => format!("{earlier}\n"),
-        None => String::with_capacity(1_024),
+        earlier => earlier,
     };
     let before = pod.annotations().map_or(0, |all| all.bytes());
-    // Writing to a String cannot fail.
-    let _ = write!(text, "{HEADER}{profile} config={config}");
+    // As JSON at once: in what is added here, nothing but the ends of lines has to be escaped.
+    let mut json = String::with_capacity(2_048);
+    json.push('"');
+    if let Some(earlier) = earlier {
+        let quoted = serde_json::Value::from(earlier).to_string();
+        json.push_str(quoted.get(1..quoted.len() - 1).unwrap_or_default());
+        json.push_str(END);
+    }
+    for part in [HEADER, profile, " config=", config] {
+        json.push_str(part);
+    }
     for Said {
         rule, what, places, ..
     } in said
     {
-        let _ = match what {
-            What::Set(field, hash) => {
-                write!(text, "\n{rule} {}={hash:08x} {places}", path(*field))
-            }
-            What::Removed(field) => write!(text, "\n{rule} {}=removed {places}", path(*field)),
+        let (field, hash) = match what {
+            What::Set(field, hash) => (*field, hex(*hash)),
+            What::Removed(field) => (*field, REMOVED.to_owned()),
             What::Kept { .. } | What::SteppedBack(_) | What::Excepted { .. } => continue,
         };
-        if text.len() > MAX {
+        for part in [END, rule, " "] {
+            json.push_str(part);
+        }
+        push_path(&mut json, field);
+        for part in ["=", &hash, " ", places] {
+            json.push_str(part);
+        }
+        if json.len() > MAX {
             return Annotation::Full;
         }
     }
+    json.push('"');
     let is_cut = |said: &Said| said.more() > 0 && said.what.outcome() == Outcome::Set;
-    // What is there already is counted twice where it is added to: near the limit, this is careful.
-    let sum = before + others(findings) + KEY.len() + text.len();
+    // What is there already is counted twice where it is added to, and so are escapes: near the limit, this is careful.
+    let sum = before + others(findings) + KEY.len() + json.len();
     match sum > MAX_ALL || said.iter().any(is_cut) {
         true => Annotation::Full,
-        false => Annotation::Written(text),
+        false => Annotation::Written(json),
     }
 }
 

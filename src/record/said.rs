@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::clean;
-use super::hash::hash;
+use super::hash::{hash, hex};
 use crate::rule::{Exception, Field, Finding, Granted, Place, Verdict};
 
 /// The place that is no container: the pod as a whole. No container can be called so.
@@ -188,11 +188,22 @@ impl Said {
 
 /// A field as records name it: `securityContext.capabilities.drop[]`, the entries of a list by `[]`.
 pub(super) fn path(field: Field) -> String {
-    let mut path = field.path.join(".");
-    if field.list {
-        path.push_str("[]");
+    let mut text = String::with_capacity(64);
+    push_path(&mut text, field);
+    text
+}
+
+/// Appends the same.
+pub(super) fn push_path(text: &mut String, field: Field) {
+    for (i, name) in field.path.iter().enumerate() {
+        if i > 0 {
+            text.push('.');
+        }
+        text.push_str(name);
     }
-    path
+    if field.list {
+        text.push_str("[]");
+    }
 }
 
 /// As the decision log has it; its schema is `super::schema`.
@@ -204,7 +215,7 @@ impl Serialize for Said {
         match &self.what {
             What::Set(field, hash) => {
                 map.serialize_entry("field", &path(*field))?;
-                map.serialize_entry("hash", &format!("{hash:08x}"))?;
+                map.serialize_entry("hash", &hex(*hash))?;
             }
             What::Removed(field) => {
                 map.serialize_entry("field", &path(*field))?;

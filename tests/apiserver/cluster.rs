@@ -48,17 +48,6 @@ impl<'p> Registered<'p> {
     }
 }
 
-impl<'p> Registered<'p> {
-    /// One that is there already.
-    pub(super) fn made(plane: &'p ControlPlane, kind: &str, name: &str) -> Self {
-        Self {
-            plane,
-            kind: kind.to_owned(),
-            name: name.to_owned(),
-        }
-    }
-}
-
 impl Drop for Registered<'_> {
     fn drop(&mut self) {
         if let Err(error) = kubectl(self.plane, &["delete", &self.kind, &self.name]) {

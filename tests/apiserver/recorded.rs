@@ -17,7 +17,7 @@ use pod_hardener::record::Level;
 use pod_hardener::serve::Decisions;
 use serde_json::{Value, json};
 
-use crate::cluster::Registered;
+use crate::cluster::{Registered, kubectl};
 use crate::control_plane::ControlPlane;
 use crate::corpus::{self, Sample};
 use crate::dry_run::{Trial, dry_run_as, prepare};
@@ -88,11 +88,8 @@ pub(super) fn agree(plane: &ControlPlane) -> Result<(), Failed> {
         .enable_all()
         .build()?
         .block_on(create(plane, &webhook, &samples))?;
-    drop(Registered::made(
-        plane,
-        "MutatingWebhookConfiguration",
-        "zz-pod-hardener",
-    ));
+    let registration = ["delete", "MutatingWebhookConfiguration", "zz-pod-hardener"];
+    kubectl(plane, &registration)?;
 
     let lines = log.lines()?;
     let counted = counted::metrics(&webhook.admin)?;

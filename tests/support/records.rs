@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use pod_hardener::admission::{Mode, answer};
 use pod_hardener::config::Settings;
 use pod_hardener::plan::Facts;
-use pod_hardener::record::{Level, hash};
+use pod_hardener::record::Level;
 use serde_json::{Value, json};
 
 use crate::harden::Hardened;
@@ -95,6 +95,13 @@ pub(crate) fn ask_with(
     }
 }
 
+/// The hash of a value, as docs/record.md has it: FNV-1a of its JSON, of which the keys are sorted.
+pub(crate) fn hash(value: &Value) -> String {
+    let text = value.to_string();
+    let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    format!("{:08x}", text.bytes().fold(0x811c_9dc5, step))
+}
+
 /// What the plan sets, as records tell of it.
 pub(crate) fn planned_set(planned: &Hardened) -> Set {
     let (mut set, mut values) = (Set::new(), planned.set.iter());
@@ -111,7 +118,7 @@ pub(crate) fn planned_set(planned: &Hardened) -> Set {
             "set" => {
                 let (pointer, value) = values.next().unwrap();
                 let entry = if pointer.ends_with("/-") { "[]" } else { "" };
-                let hash = format!("{:08x}", hash(&value.to_string()));
+                let hash = hash(value);
                 (format!("{field}{entry}"), hash)
             }
             "removed" => (format!("{field}[]"), "removed".to_owned()),

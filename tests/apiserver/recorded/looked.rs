@@ -1,11 +1,10 @@
 //! What is stored, field by field, against what the records say was set.
 
 use libtest_mimic::Failed;
-use pod_hardener::record::hash;
 use serde_json::Value;
 
 use crate::dry_run::{comparable, without_annotation};
-use crate::records::Set;
+use crate::records::{Set, hash};
 
 /// Holds the pod that is stored hardened against the one that is stored plain, and against what is said to be set: each field has the
 /// value of its hash, and nothing else differs.
@@ -50,7 +49,7 @@ fn has(pod: &Value, place: &str, field: &str, hash_of_it: &str) -> bool {
         {
             probe.retain(|key, _| key == "tcpSocket");
         }
-        format!("{:08x}", hash(&value.to_string())) == hash_of_it
+        hash(&value) == hash_of_it
     };
     pointers(pod, place, field).iter().any(|pointer| {
         let value = pod.pointer(pointer);
