@@ -7,6 +7,7 @@
 //! - [`config`]: `defaults.toml` to profiles.
 //! - [`plan`]: pod, profile and facts to plan; the only code that knows JSON Patch.
 //! - [`quantity`]: amounts as Kubernetes writes them.
+//! - [`manifest`]: YAML text to objects, and to the hardened text with comments kept.
 //! - [`record`]: plan to warnings, audit annotations and log record.
 //! - [`admission`]: review bytes to reply bytes.
 //!
@@ -23,6 +24,7 @@ pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod controller;
+pub mod manifest;
 pub mod object;
 pub mod plan;
 pub mod quantity;
