@@ -2,6 +2,8 @@
 
 mod config;
 mod controller;
+mod files;
+mod harden;
 mod review;
 mod rules;
 mod serve;
@@ -28,6 +30,8 @@ enum Command {
     Serve(serve::Args),
     /// Look after the certificates of the webhook, and who trusts them.
     Controller(controller::Args),
+    /// Harden manifests: print them, or write them in place.
+    Harden(harden::Args),
     /// Answer one AdmissionReview from a file, as the webhook would, and check the patch.
     Review(review::Args),
     /// Check a configuration, print what it comes to, or its grammar.
@@ -48,6 +52,7 @@ impl Cli {
         let done = match self.command {
             Command::Serve(args) => serve::run(args),
             Command::Controller(args) => controller::run(args),
+            Command::Harden(args) => harden::run(args),
             Command::Review(args) => review::run(args),
             Command::Config(command) => config::run(command),
             Command::Rules => rules::run(),

@@ -105,4 +105,10 @@ impl<'t> Manifest<'t> {
     pub fn values(&self) -> impl Iterator<Item = &Value> {
         self.documents.iter().map(|document| &document.value)
     }
+
+    /// The kind and the value of every object: those in lists one by one.
+    pub fn objects(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let found = self.values().flat_map(object::objects);
+        found.map(|found| (found.kind, found.value))
+    }
 }

@@ -52,8 +52,8 @@ pub enum Refusal {
     #[error("the edited text could not be read: {0}")]
     Unreadable(String),
     /// Reading the edited text did not give what was to become of it.
-    #[error("the edited text would not mean what it should, as where an anchor is used twice")]
-    Other,
+    #[error("`{0}` would not become what it should, as where an anchor is used twice")]
+    Other(String),
 }
 
 /// The text with all `splices`, which are in order.

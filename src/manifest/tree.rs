@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, options};
 
-use super::{Flaw, Position};
+use super::{Flaw, Position, lines};
 
 /// A node's number in its tree.
 pub(super) type Id = usize;
@@ -153,8 +153,15 @@ impl Reader<'_> {
     fn take(&mut self, event: Event<'_>, span: Span) {
         match event {
             Event::DocumentStart(..) => {
+                // The indent of the first line is the document's.
+                let at = start(&span);
+                let indent = lines::indent_of_line(self.text, at).len();
+                let start = match lines::is_first_of_line(self.text, at) {
+                    true => at.saturating_sub(indent),
+                    false => at,
+                };
                 self.tree = Tree {
-                    start: start(&span),
+                    start,
                     ..Tree::default()
                 };
                 self.anchors.clear();
