@@ -1,5 +1,6 @@
 //! The commands.
 
+mod check;
 mod config;
 mod controller;
 mod files;
@@ -30,6 +31,8 @@ enum Command {
     Serve(serve::Args),
     /// Look after the certificates of the webhook, and who trusts them.
     Controller(controller::Args),
+    /// Look at manifests: what is missing, unsafe, or left undone, and where.
+    Check(check::Args),
     /// Harden manifests: print them, or write them in place.
     Harden(harden::Args),
     /// Answer one AdmissionReview from a file, as the webhook would, and check the patch.
@@ -52,6 +55,7 @@ impl Cli {
         let done = match self.command {
             Command::Serve(args) => serve::run(args),
             Command::Controller(args) => controller::run(args),
+            Command::Check(args) => check::run(args),
             Command::Harden(args) => harden::run(args),
             Command::Review(args) => review::run(args),
             Command::Config(command) => config::run(command),

@@ -9,6 +9,7 @@
 //! - [`quantity`]: amounts as Kubernetes writes them.
 //! - [`manifest`]: YAML text to objects, and to the hardened text with comments kept.
 //! - [`record`]: plan to warnings, audit annotations and log record.
+//! - [`report`]: findings in files, told in several formats.
 //! - [`admission`]: review bytes to reply bytes.
 //!
 //! All of these are synchronous and pure: no socket, file, clock or environment. Around them:
@@ -29,6 +30,7 @@ pub mod object;
 pub mod plan;
 pub mod quantity;
 pub mod record;
+pub mod report;
 pub mod rule;
 pub mod rules;
 pub mod serve;

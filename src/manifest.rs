@@ -8,6 +8,7 @@ mod edit;
 mod emit;
 mod finding;
 mod hardened;
+mod ignore;
 mod lines;
 mod locate;
 mod object;
@@ -20,6 +21,7 @@ use serde_json::Value;
 pub use edit::{Refusal, Splice};
 pub use finding::{Finding, Word};
 pub use hardened::{By, Hardened, Judged};
+pub use ignore::Ignore;
 pub use object::Subject;
 
 use tree::Tree;
@@ -50,6 +52,19 @@ impl Position {
             line,
             column,
             byte: start + within,
+        }
+    }
+
+    /// The place of a byte.
+    #[must_use]
+    pub fn of(text: &str, byte: usize) -> Self {
+        let before = text.get(..byte).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.get(line_start..).unwrap_or_default();
+        Self {
+            line: before.matches('\n').count() + 1,
+            column: line.chars().count() + 1,
+            byte,
         }
     }
 }

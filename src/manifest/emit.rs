@@ -1,6 +1,6 @@
 //! JSON values as YAML text: what is put into a manifest, in the manifest's own style.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// How a document is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(super) fn block(value: &Value, indent: usize, style: &Style) -> String {
     let between = style.newline.to_owned() + &" ".repeat(indent);
     match value {
         Value::Object(members) if !members.is_empty() => {
-            let entries = members.iter();
+            let entries = in_order(members);
             let entries: Vec<String> = entries
                 .map(|(name, value)| block_entry(name, value, indent, style))
                 .collect();
@@ -68,8 +68,7 @@ pub(super) fn flow(value: &Value, style: &Style) -> String {
     let comma = if style.spaced { ", " } else { "," };
     match value {
         Value::Object(members) => {
-            let entries: Vec<String> = members
-                .iter()
+            let entries: Vec<String> = in_order(members)
                 .map(|(name, value)| flow_entry(name, value, style))
                 .collect();
             format!("{{{}}}", entries.join(comma))
@@ -114,7 +113,7 @@ pub(super) fn pretty(value: &Value, indent: &str, style: &Style) -> String {
     };
     match value {
         Value::Object(members) if !members.is_empty() => {
-            let entries = members.iter();
+            let entries = in_order(members);
             let entries = entries.map(|(name, value)| pretty_entry(name, value, &inner, style));
             wrap('{', entries.collect(), '}')
         }
@@ -124,6 +123,13 @@ pub(super) fn pretty(value: &Value, indent: &str, style: &Style) -> String {
         }
         _ => flow(value, style),
     }
+}
+
+/// The members of an object, with its name first, as people write it.
+fn in_order(members: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    let is_name = |(name, _): &(&String, &Value)| name.as_str() == "name";
+    let others = members.iter().filter(move |member| !is_name(member));
+    members.iter().filter(is_name).chain(others)
 }
 
 fn flow_name(name: &str, style: &Style) -> String {

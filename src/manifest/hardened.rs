@@ -119,6 +119,21 @@ impl Manifest<'_> {
         Ok(Some(Hardened { text, splices }))
     }
 
+    /// Where in the text an object's own part of that goes, without a look at what it comes to.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be put there.
+    pub fn splices(&self, one: &Judged) -> Result<Vec<Splice>, Refusal> {
+        let Some(document) = self.documents.get(one.subject.document) else {
+            return Ok(Vec::new());
+        };
+        let style = style::of(self.text, &document.tree);
+        let mut splices = edit::splices(self.text, &document.tree, &style, &one.operations)?;
+        edit::sort(&mut splices);
+        Ok(splices)
+    }
+
     fn judge_one(
         &self,
         document: &Document,

@@ -1,0 +1,36 @@
+//! Each finding with its line of the file, as rustc draws it.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::{Item, Report, Severity};
+
+pub(super) fn render(report: &Report, colours: bool) -> String {
+    let renderer = match colours {
+        true => Renderer::styled(),
+        false => Renderer::plain(),
+    };
+    let drawn = report.items.iter();
+    let drawn = drawn.map(|item| renderer.render(&[group(item)]) + "\n\n");
+    drawn.collect::<String>() + &report.summary() + "\n"
+}
+
+fn group(item: &Item) -> Group<'_> {
+    let level = match item.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let (line, bytes) = &item.line;
+    let at = AnnotationKind::Primary.span(bytes.clone());
+    let source = Snippet::source(line.as_str())
+        .path(item.file.as_str())
+        .line_start(item.at.line)
+        .annotation(at.label(item.object.as_str()));
+    let group = level
+        .primary_title(item.message.as_str())
+        .id(item.rule_id())
+        .element(source);
+    let why = item.rule.map(|rule| Level::NOTE.message(rule.why));
+    let group = group.elements(why);
+    group.element(Level::HELP.message(item.remedy()))
+}
