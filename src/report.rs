@@ -105,18 +105,28 @@ impl Report {
         if parts.is_empty() {
             parts.push("nothing".to_owned());
         }
-        let mut text = format!(
-            "{} in {} files by {}",
-            parts.join(", "),
-            self.files,
-            self.profile
-        );
+        let files = match self.files {
+            1 => "1 file".to_owned(),
+            n => format!("{n} files"),
+        };
+        let mut text = format!("{} in {files} by {}", parts.join(", "), self.profile);
         if self.silenced > 0 {
-            text += &format!(", and {} that a comment or the baseline has", self.silenced);
+            text += &format!(
+                "; {} more are silenced by a comment or known from the baseline",
+                self.silenced
+            );
         }
         if !self.failed.is_empty() {
             text += &format!("; {} could not be read", self.failed.len());
         }
         text
+    }
+}
+
+/// `Deployment shop/web: `, where there is an object.
+fn of_object(item: &Item) -> String {
+    match item.object.as_str() {
+        "" => String::new(),
+        object => format!("{object}: "),
     }
 }

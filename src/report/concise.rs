@@ -1,17 +1,17 @@
 //! A line for each finding: `file:line:column: severity[rule] message`.
 
-use super::Report;
+use super::{Report, of_object};
 
 pub(super) fn render(report: &Report) -> String {
     let lines = report.items.iter().map(|item| {
         let (at, severity) = (item.at, item.severity.as_str());
         format!(
-            "{}:{}:{}: {severity}[{}] {}: {}\n",
+            "{}:{}:{}: {severity}[{}] {}{}\n",
             item.file,
             at.line,
             at.column,
             item.rule_id(),
-            item.object,
+            of_object(item),
             item.message
         )
     });

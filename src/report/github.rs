@@ -1,6 +1,6 @@
 //! Annotations of GitHub Actions: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
 
-use super::{Report, Severity};
+use super::{Report, Severity, of_object};
 
 pub(super) fn render(report: &Report) -> String {
     let mut text = String::new();
@@ -16,7 +16,7 @@ pub(super) fn render(report: &Report) -> String {
             item.at.line,
             item.at.column,
             property(item.rule_id()),
-            data(&format!("{}: {}", item.object, item.message)),
+            data(&(of_object(item) + &item.message)),
         );
     }
     for failed in &report.failed {

@@ -170,9 +170,18 @@ pub fn items(file: &str, manifest: &Manifest<'_>, judged: &Judged) -> Vec<Item> 
         if item.class == Class::Gap {
             item.message = gap(item);
         }
+        clean(&mut item.message);
+        clean(&mut item.object);
         item.fingerprint = fingerprint(item);
     }
     items
+}
+
+/// Takes out what could move the cursor of a terminal or forge a line: names are as their authors wrote them.
+fn clean(text: &mut String) {
+    if text.contains(char::is_control) {
+        *text = text.replace(char::is_control, "?");
+    }
 }
 
 fn class(word: &Word) -> Option<(Class, Severity)> {
@@ -320,6 +329,8 @@ fn of_comment(file: &str, text: &str, ignore: &Ignore, message: String) -> Item 
         .get(at.byte..)
         .and_then(|rest| rest.lines().next())
         .map_or(0, str::len);
+    let mut message = message;
+    clean(&mut message);
     let mut item = Item {
         file: file.to_owned(),
         at,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Edit, Item, Report};
+use super::{Edit, Item, Report, of_object};
 use crate::manifest::Position;
 use crate::rules::RULES;
 
@@ -67,7 +67,7 @@ fn result(item: &Item) -> Value {
     let mut result = json!({
         "ruleId": item.rule_id(),
         "level": item.severity.as_str(),
-        "message": {"text": format!("{}: {}", item.object, item.message)},
+        "message": {"text": of_object(item) + &item.message},
         "locations": [{
             "physicalLocation": {
                 "artifactLocation": {"uri": uri(&item.file)},

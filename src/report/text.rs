@@ -9,12 +9,20 @@ pub(super) fn render(report: &Report, colours: bool) -> String {
         true => Renderer::styled(),
         false => Renderer::plain(),
     };
+    let mut explained = Vec::new();
     let drawn = report.items.iter();
-    let drawn = drawn.map(|item| renderer.render(&[group(item)]) + "\n\n");
+    let drawn = drawn.map(|item| {
+        // Why, with the first finding of each rule.
+        let is_first = !explained.contains(&item.rule_id());
+        if is_first {
+            explained.push(item.rule_id());
+        }
+        renderer.render(&[group(item, is_first)]) + "\n\n"
+    });
     drawn.collect::<String>() + &report.summary() + "\n"
 }
 
-fn group(item: &Item) -> Group<'_> {
+fn group(item: &Item, with_reason: bool) -> Group<'_> {
     let level = match item.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -30,7 +38,8 @@ fn group(item: &Item) -> Group<'_> {
         .primary_title(item.message.as_str())
         .id(item.rule_id())
         .element(source);
-    let why = item.rule.map(|rule| Level::NOTE.message(rule.why));
-    let group = group.elements(why);
+    let rule = item.rule.filter(|_| with_reason);
+    let why = rule.map(|rule| format!("practice {}: {}", rule.practice, rule.why));
+    let group = group.elements(why.map(|why| Level::NOTE.message(why)));
     group.element(Level::HELP.message(item.remedy()))
 }
