@@ -19,6 +19,8 @@ mod corpus;
 mod effective;
 #[path = "support/harden.rs"]
 mod harden;
+#[path = "files/properties.rs"]
+mod properties;
 #[path = "files/corpus.rs"]
 mod real;
 #[path = "files/support.rs"]
@@ -45,6 +47,14 @@ fn main() -> ExitCode {
     };
     let trials = vec![
         Trial::test("every case is hardened as it should be", cases::all),
+        Trial::test(
+            "generated manifests of every style are hardened rightly",
+            properties::generated,
+        ),
+        Trial::test(
+            "torn texts are hardened rightly or not at all",
+            properties::torn,
+        ),
         Trial::test(
             "files are written whole, and keep what they are",
             commands::write,

@@ -207,7 +207,7 @@ impl Writer<'_> {
         };
         let first = there.first().and_then(|(key, _)| self.tree.node(*key));
         if !flow {
-            let column = first.map_or(node.column, |key| key.column);
+            let column = node.column;
             let lines = entries.iter();
             let lines =
                 lines.map(|(name, value)| emit::block_entry(name, value, column, self.style));
@@ -281,13 +281,7 @@ impl Writer<'_> {
         }
         if let Some(holder) = holder.filter(|holder| !in_flow(holder)) {
             // Below its key, before comments that may be there.
-            let column = match &holder.kind {
-                NodeKind::Mapping { entries, .. } => {
-                    let key = entries.first().and_then(|(key, _)| self.tree.node(*key));
-                    key.map_or(holder.column, |key| key.column)
-                }
-                _ => holder.column,
-            };
+            let column = holder.column;
             let step = match value {
                 Value::Array(_) => self.style.list_step,
                 _ => self.style.step,
@@ -434,10 +428,6 @@ impl Writer<'_> {
             NodeKind::Mapping { entries, .. } => entries.iter().any(|(_, value)| *value == id),
             _ => false,
         };
-        let holder = self.tree.nodes().find(holds)?;
-        let NodeKind::Mapping { entries, .. } = &holder.kind else {
-            return None;
-        };
-        Some(self.tree.node(entries.first()?.0)?.column)
+        Some(self.tree.nodes().find(holds)?.column)
     }
 }

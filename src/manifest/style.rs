@@ -20,13 +20,11 @@ pub(super) fn of(text: &str, tree: &Tree) -> Style {
         else {
             continue;
         };
-        let Some(column) = column_of(tree, node) else {
-            continue;
-        };
+        let column = node.column;
         for value in entries.iter().filter_map(|(_, value)| tree.node(*value)) {
             match &value.kind {
                 NodeKind::Mapping { flow: false, .. } => {
-                    steps.add(column_of(tree, value).and_then(|below| below.checked_sub(column)));
+                    steps.add(value.column.checked_sub(column));
                 }
                 NodeKind::Sequence { flow: false, .. } => {
                     // The parser places a list that is no deeper than its key at its first item, behind the dash.
@@ -53,14 +51,6 @@ pub(super) fn of(text: &str, tree: &Tree) -> Style {
         quoted: json.quoted,
         spaced: json.spaced,
         unit: json.unit,
-    }
-}
-
-/// The column of a block mapping's keys.
-fn column_of(tree: &Tree, mapping: &Node) -> Option<usize> {
-    match &mapping.kind {
-        NodeKind::Mapping { entries, .. } => Some(tree.node(entries.first()?.0)?.column),
-        _ => None,
     }
 }
 

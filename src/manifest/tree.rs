@@ -18,7 +18,7 @@ pub(super) struct Node {
     /// Where it begins, and where its last character ends, in bytes: without the blank lines after it.
     pub(super) start: usize,
     pub(super) end: usize,
-    /// The column that it begins in, from 0, and its line, from 1.
+    /// The column that it begins in, from 0, and its line, from 1; of a block mapping, the column of its keys.
     pub(super) column: usize,
     pub(super) line: usize,
     /// How many nodes it is in.
@@ -247,6 +247,22 @@ impl Reader<'_> {
         node.end = node.start + written.len();
     }
 
+    /// The column of a block mapping's keys: of `?` where a key has one.
+    fn column_of_keys(&self, id: Id) -> Option<usize> {
+        let node = self.tree.node(id)?;
+        let NodeKind::Mapping {
+            flow: false,
+            entries,
+        } = &node.kind
+        else {
+            return None;
+        };
+        match self.text.get(node.start..)?.starts_with('?') {
+            true => Some(node.column),
+            false => Some(self.tree.node(entries.first()?.0)?.column),
+        }
+    }
+
     /// Where a block collection ends, the parser says only at the next token: it ends with what is last in it.
     fn close(&mut self, span: &Span) {
         let Some(Open { id, .. }) = self.open.pop() else {
@@ -266,8 +282,10 @@ impl Reader<'_> {
             }
             _ => Some(end(span)),
         };
+        let column = self.column_of_keys(id);
         if let (Some(end), Some(node)) = (end, self.tree.nodes.get_mut(id)) {
             node.end = end.max(node.start);
+            node.column = column.unwrap_or(node.column);
         }
     }
 }
