@@ -3,6 +3,7 @@
 mod check;
 mod config;
 mod controller;
+mod explain;
 mod files;
 mod harden;
 mod review;
@@ -13,7 +14,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::Settings;
 
@@ -42,6 +43,13 @@ enum Command {
     Config(config::Command),
     /// Print the rules as the Markdown of docs/rules.md.
     Rules,
+    /// Explain a rule: what it sets, why, when it does not, and how to be excepted from it.
+    Explain(explain::Args),
+    /// Print what makes a shell complete the commands.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 impl Cli {
@@ -60,6 +68,12 @@ impl Cli {
             Command::Review(args) => review::run(args),
             Command::Config(command) => config::run(command),
             Command::Rules => rules::run(),
+            Command::Explain(args) => explain::run(&args),
+            Command::Completions { shell } => {
+                let mut out = std::io::stdout();
+                clap_complete::generate(shell, &mut Self::command(), "pod-hardener", &mut out);
+                Ok(ExitCode::SUCCESS)
+            }
         };
         done.unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
