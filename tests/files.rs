@@ -69,6 +69,8 @@ fn main() -> ExitCode {
             "check names places, and is silent about what is known",
             commands::check,
         ),
+        Trial::test("what files say of the cluster counts", commands::facts),
+        Trial::test("a rule is explained", commands::explain),
         Trial::test("the fixes of SARIF are what harden does", commands::sarif),
         on_corpus(
             "every manifest means what the plan says, and nothing of it is lost",

@@ -216,20 +216,23 @@ fn place(container: Option<&str>) -> &str {
 }
 
 fn gap(item: &Item) -> String {
-    let mut text = format!("{}: ", place(item.container.as_deref()));
-    for (at, (field, value)) in item.fields.iter().enumerate() {
-        let comma = if at > 0 { ", " } else { "" };
-        // Writing to a String cannot fail.
-        let _ = match value.strip_prefix("+ ") {
-            Some(entry) => write!(text, "{comma}{entry} in {field}"),
-            None => write!(text, "{comma}{field}: {value}"),
+    let mut said: Vec<String> = Vec::new();
+    for of_field in item.fields.chunk_by(|(a, _), (b, _)| a == b) {
+        let Some((field, value)) = of_field.first() else {
+            continue;
         };
+        let entries = of_field
+            .iter()
+            .filter_map(|(_, value)| value.strip_prefix("+ "));
+        let entries: Vec<&str> = entries.collect();
+        said.push(match entries.is_empty() {
+            true => format!("{field}: {value}"),
+            false => format!("{} in {field}", entries.join(", ")),
+        });
     }
-    text + if item.fields.len() == 1 {
-        " is missing"
-    } else {
-        " are missing"
-    }
+    let verb = if item.fields.len() == 1 { "is" } else { "are" };
+    let place = place(item.container.as_deref());
+    format!("{place}: {} {verb} missing", said.join(", "))
 }
 
 fn message(finding: &Finding) -> String {

@@ -261,7 +261,7 @@ pub(crate) fn check() -> Result<(), Failed> {
     // Known findings are silent, wherever in the file they have moved to; a new one is not.
     fs::write(
         &file,
-        format!("# A line more.\n{CHECKED}  hostNetwork: true\n"),
+        format!("# A line more.\n{CHECKED}  terminationGracePeriodSeconds: 5\n"),
     )?;
     let known = run(
         folder.path(),
@@ -394,5 +394,65 @@ pub(crate) fn sarif() -> Result<(), Failed> {
         fixed += 1;
     }
     assert!(fixed >= 14, "{fixed}");
+    Ok(())
+}
+
+/// What the files say of the cluster counts, in their own namespaces, and wherever among the files it is said.
+pub(crate) fn facts() -> Result<(), Failed> {
+    let text = fs::read_to_string(cases::folder().join("facts.yaml"))?;
+    let (pods, rest) = text.split_once("---\napiVersion: rbac").unwrap();
+    let folder = tempfile::tempdir()?;
+    fs::write(folder.path().join("a-pods.yaml"), pods)?;
+    let hardened = || -> Result<Vec<Value>, Failed> {
+        let output = run(folder.path(), &["harden", "."]);
+        Ok(crate::yaml::documents(stdout(&output))?)
+    };
+    let says = |pod: &Value| {
+        let spec = &pod["spec"];
+        (
+            spec["automountServiceAccountToken"].is_boolean(),
+            !spec["containers"][0]["resources"]["requests"]["cpu"].is_null(),
+        )
+    };
+    let alone = hardened()?;
+    assert_eq!(
+        (says(&alone[0]), says(&alone[1])),
+        ((true, true), (true, true))
+    );
+    fs::write(
+        folder.path().join("b-facts.yaml"),
+        format!("apiVersion: rbac{rest}"),
+    )?;
+    let together = hardened()?;
+    assert_eq!(
+        (says(&together[0]), says(&together[1])),
+        ((false, false), (true, true))
+    );
+    Ok(())
+}
+
+/// All that there is to know of a rule, and what to do about a name that is none.
+pub(crate) fn explain() -> Result<(), Failed> {
+    for rule in pod_hardener::rules::RULES {
+        let output = run(Path::new("."), &["explain", rule.id]);
+        let text = stdout(&output);
+        for part in [
+            rule.summary,
+            rule.why,
+            rule.breaks,
+            &format!("except.pod-hardener.io/{}", rule.id),
+            "- strict: ",
+        ] {
+            assert!(text.contains(part), "{}: {part}", rule.id);
+        }
+    }
+    let output = run(Path::new("."), &["explain", "none-such"]);
+    assert!(
+        code(&output) == 2 && stderr(&output).contains("drop-capabilities"),
+        "{output:?}"
+    );
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(stdout(&run(Path::new("."), &["completions", shell])).contains("baseline"));
+    }
     Ok(())
 }
