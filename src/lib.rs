@@ -8,6 +8,8 @@
 //! - [`plan`]: pod, profile and facts to plan; the only code that knows JSON Patch.
 //! - [`quantity`]: amounts as Kubernetes writes them.
 //! - [`record`]: plan to annotation, audit annotations, warnings and decision log.
+//! - [`manifest`]: YAML text to objects, and to the hardened text with comments kept.
+//! - [`report`]: findings in files, told in several formats.
 //! - [`admission`]: review bytes to reply bytes.
 //!
 //! All of these are synchronous and pure: no socket, file, clock or environment. Around them:
@@ -25,10 +27,12 @@ pub mod cluster;
 pub mod config;
 pub mod controller;
 pub mod doctor;
+pub mod manifest;
 pub mod object;
 pub mod plan;
 pub mod quantity;
 pub mod record;
+pub mod report;
 pub mod rule;
 pub mod rules;
 pub mod serve;

@@ -139,8 +139,14 @@ impl<'a> Plan<'a> {
     /// is nothing to do, since even an empty patch costs the API server a second look (C3).
     #[must_use]
     pub fn patch(&self) -> Option<String> {
+        self.patch_on(self.pod)
+    }
+
+    /// The same on another object with the same pod: of which the API server has not filled anything in yet (A2).
+    #[must_use]
+    pub fn patch_on(&self, pod: Pod<'_>) -> Option<String> {
         self.changes_anything()
-            .then(|| patch::render(self.pod, &self.findings, None))
+            .then(|| patch::render(pod, &self.findings, None))
     }
 
     /// The same, and beside what is set the JSON `value` of a field of the pod that tells of it.
