@@ -3,6 +3,7 @@
 mod announce;
 mod log;
 mod signals;
+mod stdout;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,9 +23,9 @@ use crate::serve::{
 };
 use announce::{Announcement, announce};
 pub(super) use log::Log;
-use log::decisions;
 pub(super) use signals::Ends;
 use signals::{Told, pass_on};
+use stdout::decisions;
 
 /// How many connections the system keeps for us to accept: a burst must not make honest clients wait for a second try.
 const BACKLOG: u32 = 4_096;
@@ -74,7 +75,7 @@ pub(super) struct Args {
 /// Serves until SIGTERM or SIGINT; a second one ends at once.
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let log = Log::to_stderr();
-    let (decisions, _written) = decisions(args.decision_log);
+    let (decisions, _rest) = decisions(args.decision_log)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
