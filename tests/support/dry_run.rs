@@ -24,7 +24,7 @@ use crate::control_plane::ControlPlane;
 use crate::corpus::Sample;
 use crate::harden::{harden_by, keeps};
 use crate::webhook::{LABEL, Webhook};
-use comparable::comparable;
+pub(crate) use comparable::comparable;
 use report::{Report, count};
 
 /// What is tried.
