@@ -15,6 +15,8 @@ mod audited;
 mod cluster;
 #[path = "apiserver/exceptions.rs"]
 mod exceptions;
+#[path = "apiserver/files.rs"]
+mod files;
 #[path = "apiserver/messages.rs"]
 mod messages;
 #[path = "apiserver/pods.rs"]
@@ -68,6 +70,10 @@ fn main() -> ExitCode {
         (
             "real pods that are accepted are accepted hardened, and stored as planned",
             pod_trials::real,
+        ),
+        (
+            "a hardened file is stored as the webhook would have it",
+            files::agree,
         ),
         (
             "generated pods too, and the careless fill-in of them is refused",
