@@ -33,6 +33,10 @@ mod inside;
 mod matrix;
 #[path = "support/node.rs"]
 mod node;
+#[path = "support/overrides.rs"]
+mod overrides;
+#[path = "node/promises.rs"]
+mod promises;
 #[path = "node/trials.rs"]
 mod trials;
 #[path = "node/up.rs"]

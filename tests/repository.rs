@@ -12,6 +12,8 @@
 
 #[path = "support/harden.rs"]
 mod harden;
+#[path = "support/overrides.rs"]
+mod overrides;
 #[path = "support/token.rs"]
 mod token;
 #[path = "support/workloads.rs"]
@@ -19,6 +21,7 @@ mod workloads;
 #[path = "support/yaml.rs"]
 mod yaml;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -61,28 +64,38 @@ fn is_fresh(command: &[&str], file: &str) {
     );
 }
 
-/// What was run on a real node needs its override: without it, it does not work under `strict`, and with it, it does.
+/// What was run on a real node needs its override, and every setting of that: without it, it does not work under `strict`, and
+/// with all of them, it does.
 #[test]
 fn overrides_that_were_run_are_necessary_and_enough() {
     let text = fs::read_to_string(root().join("examples/overrides.toml")).unwrap();
-    let settings = Settings::parse(&text, "examples/overrides.toml").unwrap();
-    assert!(settings.overrides().len() >= 25);
+    Settings::parse(&text, "examples/overrides.toml").unwrap();
+    let entries = overrides::entries().unwrap();
+    assert!(entries.len() >= 25);
     let results = fs::read_to_string(root().join("docs/workloads.json")).unwrap();
     let results: workloads::Results = serde_json::from_str(&results).unwrap();
-    let run: Vec<&str> = text.split("\n# Run. ").skip(1).collect();
+    let run: Vec<_> = entries.iter().filter(|entry| entry.run).collect();
     for entry in &run {
-        let (_, images) = entry.split_once("\nimages = [").unwrap();
-        let (images, _) = images.split_once(']').unwrap();
-        let is_meant = |image: &String| images.contains(&format!("\"{image}\""));
+        let images = entry.images();
         let mut tried = results.workloads.values();
-        let tried = tried.find(|workload| workload.like.iter().any(is_meant));
-        let tried = tried.unwrap_or_else(|| panic!("nothing like {images} was run"));
+        let tried = tried.find(|workload| images.contains(&workload.like[0].as_str()));
+        let tried = tried.unwrap_or_else(|| panic!("nothing like {images:?} was run"));
         let works = |column: &str| tried.cells[column].failure.is_none();
         let (without, with) = (works("strict"), works("strict-overrides"));
         assert!(
             !without && with,
-            "{images}: {without} without it, {with} with it"
+            "{images:?}: {without} without it, {with} with it"
         );
+        let lacked: BTreeSet<&String> = tried.without.keys().collect();
+        let settings = entry.settings();
+        assert_eq!(
+            lacked,
+            settings.iter().collect(),
+            "{images:?}: each setting is tried"
+        );
+        for (setting, cell) in &tried.without {
+            assert!(cell.failure.is_some(), "{images:?} works without {setting}");
+        }
     }
     assert!(run.len() >= 12, "{}", run.len());
 }
@@ -110,7 +123,7 @@ fn the_page_of_workloads_is_fresh_and_what_is_promised_held() {
     }
     let mut cells = older.iter().flat_map(workloads::Results::all_cells);
     assert!(
-        cells.all(|cell| cell.inside.as_ref().is_none_or(|inside| !inside.mapped)),
+        cells.all(|cell| cell.inside.values().all(|inside| !inside.mapped)),
         "the older runtime knows no user namespaces"
     );
     let (page, path) = (

@@ -16,11 +16,14 @@ use crate::{assets, exit_code};
 use super::api::Cluster;
 use super::cell::Cell;
 use super::columns::{self, AS_WRITTEN, Column, Depth};
-use super::inside;
+use super::promises;
 use super::workload::Workload;
 
 /// How many cells are under way at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
+
+/// The columns in which nothing may break but what does the very thing that a practice forbids.
+const PROMISED: [&str; 3] = [AS_WRITTEN, "compatible", "compatible-userns"];
 
 /// Where the results are kept.
 fn kept(runtime: Runtime) -> &'static str {
@@ -41,11 +44,11 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
         Side::Inside(work) => work,
     };
     let (workloads, runtime) = (wanted_workloads()?, Runtime::from_env());
-    let columns: Vec<Column> = columns::all()
+    let columns: Vec<Column> = columns::all(&workloads)?
         .into_iter()
         .filter(|one| one.name == AS_WRITTEN || wanted("COLUMNS", &one.name))
-        // On the older runtime the question is whether the profiles do the same.
-        .filter(|one| runtime == Runtime::Current || one.depth == Depth::Full)
+        // On the older runtime the question is whether what breaks nothing breaks nothing there.
+        .filter(|one| runtime == Runtime::Current || PROMISED.contains(&one.name.as_str()))
         .collect();
     let archives = archives(&workloads)?;
     let mut seconds = BTreeMap::new();
@@ -67,8 +70,8 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
     let results = Results {
         node: versions(&node)?,
         seconds,
-        columns: columns.iter().map(Column::kept).collect(),
-        workloads: rows(&workloads, found),
+        columns: columns.iter().filter_map(Column::kept).collect(),
+        workloads: rows(&workloads, &columns, found),
     };
     judge(&results, kept(runtime))
 }
@@ -123,7 +126,8 @@ fn fill(node: &Node, workloads: &[Workload], columns: &[Column]) -> anyhow::Resu
     // Column by column, so that each workload is known as written when it is met hardened.
     let cells = columns
         .iter()
-        .flat_map(|column| workloads.iter().map(move |workload| (workload, column)));
+        .flat_map(|column| workloads.iter().map(move |workload| (workload, column)))
+        .filter(|(workload, column)| column.is_for(workload));
     let board = Board {
         left: Mutex::new(cells.collect()),
         found: Mutex::default(),
@@ -174,7 +178,7 @@ fn worker(node: &Node, board: &Board<'_>) -> anyhow::Result<()> {
         let cell = Cell::new((node, &cluster), workload, column, patience).run();
         let mut cell = cell.unwrap_or_else(|error| broken_rig(&error));
         if let Some(written) = &written {
-            cell.wrong.extend(worse(written, &cell));
+            cell.wrong.extend(promises::worse(written, &cell));
         }
         tell(workload, column, &cell, start);
         let key = (workload.name.clone(), column.name.clone());
@@ -186,25 +190,6 @@ fn worker(node: &Node, board: &Board<'_>) -> anyhow::Result<()> {
         board.news.notify_all();
     }
 }
-
-/// In what a hardened workload is worse than as written, but for what it does: less safe, or much slower to end.
-fn worse(written: &Found, hardened: &Found) -> Vec<String> {
-    let mut worse = match (&written.inside, &hardened.inside) {
-        (Some(written), Some(hardened)) => inside::less_safe(written, hardened),
-        _ => Vec::new(),
-    };
-    if let (Some(before), Some(after)) = (written.stop, hardened.stop)
-        && after > before + SLOWER
-    {
-        worse.push(format!(
-            "it takes {after:.1} s to end, and {before:.1} s as written"
-        ));
-    }
-    worse
-}
-
-/// How many seconds longer the end may take: others run beside it.
-const SLOWER: f32 = 10.0;
 
 /// What the rig itself could not do is no finding, and fails the run.
 fn broken_rig(error: &anyhow::Error) -> Found {
@@ -248,22 +233,30 @@ fn tell(workload: &Workload, column: &Column, cell: &Found, start: Instant) {
     }
 }
 
-fn rows(workloads: &[Workload], mut found: Findings) -> BTreeMap<String, Row> {
+fn rows(workloads: &[Workload], columns: &[Column], mut found: Findings) -> BTreeMap<String, Row> {
     let mut rows = BTreeMap::new();
     for workload in workloads {
-        let of_it = |(name, _): &(String, String)| *name == workload.name;
-        let keys: Vec<_> = found.keys().filter(|key| of_it(key)).cloned().collect();
-        let cells = keys
-            .into_iter()
-            .filter_map(|key| found.remove_entry(&key))
-            .map(|((_, column), cell)| (column, cell));
-        let row = Row {
+        let mut row = Row {
             what: workload.meta.what.clone(),
             like: workload.meta.like.clone(),
             forbidden: workload.meta.forbidden.clone(),
             hopeless: workload.meta.hopeless.clone(),
-            cells: cells.collect(),
+            ..Row::default()
         };
+        for column in columns {
+            let key = (workload.name.clone(), column.name.clone());
+            let Some(mut cell) = found.remove(&key) else {
+                continue;
+            };
+            if column.depth == Depth::Short {
+                // It is judged, and the page has it from the profiles.
+                cell.inside.clear();
+            }
+            match column.lacks(workload) {
+                Some(setting) => row.without.insert(setting.to_owned(), cell),
+                None => row.cells.insert(column.name.clone(), cell),
+            };
+        }
         rows.insert(workload.name.clone(), row);
     }
     rows

@@ -46,6 +46,9 @@ pub(crate) struct Workload {
     pub(crate) hopeless: Option<String>,
     /// By column.
     pub(crate) cells: BTreeMap<String, Cell>,
+    /// Under `strict` with its override, but for one setting: by that setting.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) without: BTreeMap<String, Cell>,
 }
 
 /// One workload in one column.
@@ -57,9 +60,9 @@ pub(crate) struct Cell {
     /// What was not in force although the pod says so, or was less safe than as written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) wrong: Vec<String>,
-    /// What was seen inside while it worked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) inside: Option<Inside>,
+    /// What was seen inside while it worked, by container.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) inside: BTreeMap<String, Inside>,
     /// Seconds until it did its job.
     pub(crate) start: f32,
     /// Seconds from SIGTERM to its end.
@@ -166,17 +169,13 @@ impl Results {
         };
         let mut lines = Vec::new();
         for (name, row) in &self.workloads {
-            for (column, cell) in &row.cells {
-                let before = other
-                    .workloads
-                    .get(name)
-                    .and_then(|row| row.cells.get(column));
-                let (now, before) = (shows(cell), before.map(shows));
-                if before.as_ref().is_some_and(|before| *before != now) {
-                    lines.push(format!(
-                        "{name}/{column}: {now}, not {}",
-                        before.unwrap_or_default()
-                    ));
+            let Some(before) = other.workloads.get(name) else {
+                continue;
+            };
+            for (which, cell) in row.all() {
+                let (now, before) = (shows(cell), before.cell(which).map(shows));
+                if let Some(before) = before.filter(|before| *before != now) {
+                    lines.push(format!("{name}/{which}: {now}, not {before}"));
                 }
             }
         }
@@ -187,25 +186,38 @@ impl Results {
     pub(crate) fn broken_promises(&self) -> Vec<String> {
         let mut broken = Vec::new();
         for (name, row) in &self.workloads {
-            for (column, cell) in &row.cells {
-                broken.extend(
-                    cell.wrong
-                        .iter()
-                        .map(|wrong| format!("{name}/{column}: {wrong}")),
-                );
-                let excused = match column.as_str() {
+            for (which, cell) in row.all() {
+                let wrong = cell.wrong.iter();
+                broken.extend(wrong.map(|wrong| format!("{name}/{which}: {wrong}")));
+                let excused = match which {
                     "as-written" => false,
                     "compatible" | "compatible-userns" => row.forbidden.is_some(),
+                    "strict-overrides" => row.hopeless.is_some(),
                     _ => true,
                 };
                 if let (Some(failure), false) = (&cell.failure, excused) {
-                    broken.push(format!(
-                        "{name}/{column}: {} {}",
-                        failure.phase, failure.said
-                    ));
+                    let (phase, said) = (&failure.phase, &failure.said);
+                    broken.push(format!("{name}/{which}: {phase} {said}"));
+                }
+            }
+            for (setting, cell) in &row.without {
+                if cell.failure.is_none() {
+                    broken.push(format!("{name} works without {setting} too"));
                 }
             }
         }
         broken
+    }
+}
+
+impl Workload {
+    /// Its cells: by column, and by the setting that its override lacks.
+    fn all(&self) -> impl Iterator<Item = (&str, &Cell)> {
+        let all = self.cells.iter().chain(&self.without);
+        all.map(|(which, cell)| (which.as_str(), cell))
+    }
+
+    fn cell(&self, which: &str) -> Option<&Cell> {
+        self.cells.get(which).or_else(|| self.without.get(which))
     }
 }

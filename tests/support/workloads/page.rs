@@ -20,6 +20,7 @@ impl Results {
         let mut page = INTRODUCTION.to_owned();
         self.counts(&mut page);
         self.table(&mut page);
+        self.smallest(&mut page);
         self.alone(&mut page);
         self.failures(&mut page);
         self.processes(&mut page);
@@ -86,6 +87,24 @@ impl Results {
         }
     }
 
+    fn smallest(&self, page: &mut String) {
+        *page += "\n## The smallest override\n\nEach setting of each entry of `examples/overrides.toml` that was run, and what the workload does under `strict` with the entry but without it.\n\n| workload | setting | without it | last line of its log, or what its job says |\n|---|---|---|---|\n";
+        for (name, workload) in &self.workloads {
+            for (setting, cell) in &workload.without {
+                let failure = cell.failure.clone().unwrap_or_default();
+                let shows = match failure.log.is_empty() || failure.status == "Running" {
+                    true => quoted(&failure.said),
+                    false => quoted(&failure.log),
+                };
+                let (setting, verdict) = (quoted(setting), verdict(cell));
+                line(
+                    page,
+                    format_args!("| {name} | {setting} | {verdict} | {shows} |"),
+                );
+            }
+        }
+    }
+
     fn alone(&self, page: &mut String) {
         *page += "\n## Each rule alone\n\n| rule | works | does not work |\n|---|---|---|\n";
         for column in &self.columns {
@@ -131,7 +150,7 @@ impl Results {
     }
 
     fn processes(&self, page: &mut String) {
-        *page += "\n## Processes, as written and hardened\n\nThe users inside, and how many capabilities are effective; *mapped*: another user, and no capability, to the node.\n\n| workload | as-written | compatible | compatible-userns | restricted | strict |\n|---|---|---|---|---|---|\n";
+        *page += "\n## Processes, as written and hardened\n\nThe users inside, by container, and how many capabilities are effective; *mapped*: another user, and no capability, to the node.\n\n| workload | as-written | compatible | compatible-userns | restricted | strict |\n|---|---|---|---|---|---|\n";
         for (name, workload) in &self.workloads {
             let columns: Vec<&str> = PROFILES
                 .into_iter()
@@ -176,7 +195,7 @@ impl Results {
             );
         }
         let mapped = older.all_cells();
-        let mapped = mapped.filter(|cell| cell.inside.as_ref().is_some_and(|inside| inside.mapped));
+        let mapped = mapped.filter(|cell| cell.inside.values().any(|inside| inside.mapped));
         line(
             page,
             format_args!("- With a user namespace: {}.", mapped.count()),
@@ -213,8 +232,10 @@ const INTRODUCTION: &str = "# Hardened workloads on a real node
 `make workloads` runs each workload of `tests/node/workloads` on a kubelet with containerd and runc: as its author wrote it, under each
 profile, and under each rule alone. It is made of Debian's packages with the habits of the public images that it is like. It
 works where it does its job at the level of its protocol, still does so three seconds later, and was not started again
-meanwhile; under the profiles also under load, after a reload, and after its process was killed. The run writes
-`docs/workloads.json`, and with `NODE_RUNTIME=debian` `docs/workloads-debian.json`; `make docs` makes this page of both.
+meanwhile; under the profiles also while 200 MB are written to its `/tmp`, under load for 30 seconds, after a reload, and after its
+process was killed. What is in force is looked at in every container: users, capabilities, the filter of system calls, whether `/`
+is mounted read-only, the token, the limit of memory. The run writes `docs/workloads.json`, and with `NODE_RUNTIME=debian`
+`docs/workloads-debian.json`; `make docs` makes this page of both.
 ";
 
 /// In a word or two.
@@ -226,17 +247,15 @@ fn verdict(cell: &Cell) -> String {
 }
 
 fn seen(workload: &Workload, column: &str) -> String {
-    let Some(inside) = workload
-        .cells
-        .get(column)
-        .and_then(|cell| cell.inside.as_ref())
-    else {
-        return String::new();
-    };
-    let mut kinds: Vec<String> = inside.processes.iter().map(kind).collect();
-    kinds.dedup();
-    let mapped = if inside.mapped { ", *mapped*" } else { "" };
-    format!("{}{mapped}", kinds.join(", "))
+    let inside = workload.cells.get(column).map(|cell| &cell.inside);
+    let containers = inside.into_iter().flat_map(|inside| inside.values());
+    let containers = containers.map(|inside| {
+        let mut kinds: Vec<String> = inside.processes.iter().map(kind).collect();
+        kinds.dedup();
+        let mapped = if inside.mapped { ", *mapped*" } else { "" };
+        format!("{}{mapped}", kinds.join(", "))
+    });
+    containers.collect::<Vec<_>>().join("; ")
 }
 
 fn kind(process: &Process) -> String {
