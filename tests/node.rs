@@ -27,6 +27,8 @@ mod columns;
 mod control_plane;
 #[path = "node/crash.rs"]
 mod crash;
+#[path = "node/gate.rs"]
+mod gate;
 #[path = "node/inside.rs"]
 mod inside;
 #[path = "node/matrix.rs"]

@@ -5,6 +5,7 @@ mod phases;
 #[path = "cell/status.rs"]
 mod status;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ use crate::workloads::{self, Failure};
 
 use super::api::Cluster;
 use super::columns::Column;
+use super::gate::Gate;
 use super::workload::{Kind, Workload};
 use super::{inside, promises};
 use status::{is_running, phase, short};
@@ -26,6 +28,8 @@ use status::{is_running, phase, short};
 pub(super) struct Cell<'m> {
     node: &'m Node,
     cluster: &'m Cluster,
+    /// Where those that start wait for each other.
+    starts: &'m Gate,
     workload: &'m Workload,
     column: &'m Column,
     namespace: String,
@@ -42,7 +46,7 @@ type Outcome<T> = Result<T, Broken>;
 
 impl<'m> Cell<'m> {
     pub(super) fn new(
-        (node, cluster): (&'m Node, &'m Cluster),
+        (node, cluster, starts): (&'m Node, &'m Cluster, &'m Gate),
         workload: &'m Workload,
         column: &'m Column,
         patience: Duration,
@@ -51,6 +55,7 @@ impl<'m> Cell<'m> {
         Self {
             node,
             cluster,
+            starts,
             workload,
             column,
             folder: node.work().join("cells").join(&namespace),
@@ -98,6 +103,7 @@ impl<'m> Cell<'m> {
 
     /// Makes it and puts it to work.
     fn work(&self, cell: &mut workloads::Cell) -> anyhow::Result<Outcome<()>> {
+        let permit = self.starts.enter();
         let start = Instant::now();
         let is_role = |object: &Value| {
             let kind = object["kind"].as_str();
@@ -115,7 +121,7 @@ impl<'m> Cell<'m> {
         }
         match self.workload.meta.kind {
             Kind::Job => self.job(cell, start),
-            Kind::Server => self.server(cell, start),
+            Kind::Server => self.server(cell, start, permit),
         }
     }
 
@@ -193,6 +199,6 @@ impl<'m> Cell<'m> {
 /// What is in force in the containers of a pod, and what is not.
 #[derive(Default)]
 struct Look {
-    inside: std::collections::BTreeMap<String, workloads::Inside>,
+    inside: BTreeMap<String, workloads::Inside>,
     wrong: Vec<String>,
 }

@@ -16,11 +16,18 @@ use crate::{assets, exit_code};
 use super::api::Cluster;
 use super::cell::Cell;
 use super::columns::{self, AS_WRITTEN, Column, Depth};
+use super::gate::Gate;
 use super::promises;
 use super::workload::Workload;
 
-/// How many cells are under way at once.
-const AT_ONCE: usize = 16;
+/// How many cells are under way at once. A load is light: some ten of them take a processor.
+const AT_ONCE: usize = 20;
+
+/// How many of them start at once.
+const STARTS_AT_ONCE: usize = 5;
+
+/// The longest that a hardened workload is waited for: a JVM with a limit of CPU needs a minute beside others.
+const PATIENCE: Duration = Duration::from_secs(150);
 
 /// The columns in which nothing may break but what does the very thing that a practice forbids.
 const PROMISED: [&str; 3] = [AS_WRITTEN, "compatible", "compatible-userns"];
@@ -118,6 +125,7 @@ struct Board<'m> {
     left: Mutex<VecDeque<(&'m Workload, &'m Column)>>,
     found: Mutex<BTreeMap<(String, String), Found>>,
     news: Condvar,
+    starts: Gate,
 }
 
 type Findings = BTreeMap<(String, String), Found>;
@@ -132,6 +140,7 @@ fn fill(node: &Node, workloads: &[Workload], columns: &[Column]) -> anyhow::Resu
         left: Mutex::new(cells.collect()),
         found: Mutex::default(),
         news: Condvar::new(),
+        starts: Gate::new(STARTS_AT_ONCE),
     };
     let at_once = std::env::var("AT_ONCE")
         .ok()
@@ -171,11 +180,11 @@ fn worker(node: &Node, board: &Board<'_>) -> anyhow::Result<()> {
         };
         let patience = match &written {
             // Others run beside it, and a limit of CPU slows it down.
-            Some(written) => Duration::from_secs_f32(20.0 + 4.0 * written.start),
+            Some(written) => Duration::from_secs_f32(20.0 + 4.0 * written.start).min(PATIENCE),
             None => Duration::from_secs(workload.meta.timeout + 60),
         };
         let start = Instant::now();
-        let cell = Cell::new((node, &cluster), workload, column, patience).run();
+        let cell = Cell::new((node, &cluster, &board.starts), workload, column, patience).run();
         let mut cell = cell.unwrap_or_else(|error| broken_rig(&error));
         if let Some(written) = &written {
             cell.wrong.extend(promises::worse(written, &cell));

@@ -11,9 +11,13 @@ use crate::workloads;
 use super::status::{self, is_running, name, phase, short};
 use super::{Broken, Cell, Look, Outcome};
 use crate::columns::Depth;
+use crate::gate::Permit;
 
 /// How long a second round is waited for.
 const AGAIN: Duration = Duration::from_secs(3);
+
+/// For how long a start is heavy.
+const STARTING: Duration = Duration::from_secs(20);
 
 /// For how long a workload is put under load, in seconds.
 const LOAD: &str = "30";
@@ -54,8 +58,9 @@ impl Cell<'_> {
         &self,
         cell: &mut workloads::Cell,
         start: Instant,
+        permit: Permit<'_>,
     ) -> anyhow::Result<Outcome<()>> {
-        let pod = match self.serves(start)? {
+        let pod = match self.serves(start, permit)? {
             Ok(pod) => pod,
             Err(broken) => return Ok(Err(broken)),
         };
@@ -75,8 +80,9 @@ impl Cell<'_> {
     }
 
     /// Waits until it does its job, or until that is hopeless.
-    fn serves(&self, start: Instant) -> anyhow::Result<Outcome<Pod>> {
+    fn serves(&self, start: Instant, permit: Permit<'_>) -> anyhow::Result<Outcome<Pod>> {
         let mut said = "no pod is made".to_owned();
+        let mut permit = Some(permit);
         while start.elapsed() < self.patience {
             if let Some(pod) = self.pod()? {
                 said = format!("the pod is {}", phase(&pod));
@@ -93,8 +99,16 @@ impl Cell<'_> {
                     }
                 }
             }
-            std::thread::sleep(Duration::from_millis(300));
+            match start.elapsed() < STARTING {
+                true => std::thread::sleep(Duration::from_millis(300)),
+                // It waits for something: others may start meanwhile, and asking it often slows them down.
+                false => {
+                    permit = None;
+                    std::thread::sleep(Duration::from_secs(1));
+                }
+            }
         }
+        drop(permit);
         Ok(Err(Broken("do", said)))
     }
 

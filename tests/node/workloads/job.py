@@ -48,6 +48,18 @@ def phases(**by_name):
         time.sleep(0.5)
 
 
+def soon(call, seconds=20):
+    """Waits until a call does what it should, as after a reload."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return call()
+        except (DoesNotWork, OSError, http.client.HTTPException):
+            if time.monotonic() >= end:
+                raise
+        time.sleep(0.5)
+
+
 def remember(name, value):
     (STATE / name).write_text(value)
 
