@@ -31,6 +31,8 @@ mod crash;
 mod gate;
 #[path = "node/inside.rs"]
 mod inside;
+#[path = "node/judged.rs"]
+mod judged;
 #[path = "node/matrix.rs"]
 mod matrix;
 #[path = "support/node.rs"]
@@ -80,10 +82,28 @@ fn main() -> ExitCode {
             crash::leaves_nothing,
         ),
     ];
+    let without_node: &[(&str, trials::Pure)] = &[
+        (
+            "what a pod says and is not in force is named",
+            judged::in_force,
+        ),
+        (
+            "a process that may do more than as written is named",
+            judged::less_safe,
+        ),
+        (
+            "an end that takes much longer than as written is named",
+            judged::slower,
+        ),
+        (
+            "what breaks against a promise is named, and so is a setting that nothing needs",
+            judged::broken_promises,
+        ),
+    ];
     let result = match std::env::var("NODE").as_deref() {
         Ok("up") => up::run(),
         Ok("workloads") => matrix::run(),
-        _ => trials::run(tests),
+        _ => trials::run(tests, without_node),
     };
     result.unwrap_or_else(|error| {
         eprintln!("the node: {error:#}");

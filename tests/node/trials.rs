@@ -12,8 +12,11 @@ use super::{Node, Runtime, Side, assets, exit_code};
 /// A test on the node. They are run one after the other.
 pub(super) type Test = fn(&Node) -> Result<(), Failed>;
 
-/// Runs `tests` on one node.
-pub(super) fn run(tests: &[(&str, Test)]) -> anyhow::Result<ExitCode> {
+/// A test that needs no node.
+pub(super) type Pure = fn() -> Result<(), Failed>;
+
+/// Runs `tests` on one node, and others without it.
+pub(super) fn run(tests: &[(&str, Test)], others: &[(&str, Pure)]) -> anyhow::Result<ExitCode> {
     let arguments = Arguments::from_args();
     let shared: Arc<Mutex<Option<Node>>> = Arc::default();
     let missing = missing();
@@ -25,14 +28,15 @@ pub(super) fn run(tests: &[(&str, Test)]) -> anyhow::Result<ExitCode> {
         };
         Trial::test(*name, on_node).with_ignored_flag(!missing.is_empty())
     });
-    let trials: Vec<Trial> = trials.collect();
+    let others = others.iter().map(|(name, test)| Trial::test(*name, *test));
+    let trials: Vec<Trial> = trials.chain(others).collect();
     if arguments.list {
         return Ok(libtest_mimic::run(&arguments, trials).exit_code());
     }
     if !missing.is_empty() {
         eprintln!(
             "\n!!! No node can be started, so that {} tests on a real node are SKIPPED.\n!!! Missing: {}\n",
-            trials.len(),
+            tests.len(),
             missing.join("; ")
         );
         return Ok(libtest_mimic::run(&arguments, trials).exit_code());
