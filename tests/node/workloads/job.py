@@ -20,7 +20,7 @@ NAMESPACE = os.environ.get("NAMESPACE", "default")
 STATE = pathlib.Path(os.environ.get("STATE", "."))
 WAIT = float(os.environ.get("WAIT", "40"))
 MEGABYTES_200 = 200 * 1024 * 1024
-PAUSE = 0.02  # between the calls of a thread under load, in seconds: several workloads are under load at once
+PAUSE = 0.05  # between the calls of a thread under load, in seconds: several workloads are under load at once
 
 
 class DoesNotWork(Exception):
@@ -107,7 +107,7 @@ def zeros(size):
 
 
 def load(call, seconds, at_once=4):
-    """Calls from several threads for so long, some two hundred a second; not one may fail."""
+    """Calls from several threads for so long, up to eighty a second; not one may fail."""
     end = time.monotonic() + seconds
     failures, counts = [], []
 
