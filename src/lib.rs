@@ -3,7 +3,7 @@
 //! A functional core with I/O around it:
 //!
 //! - [`object`]: where each kind keeps its pod, and a borrowed view of it.
-//! - [`rule`], [`rules`]: what a rule is and may say; one file per practice.
+//! - [`rule`], [`rules`]: what a rule is and may say; one file per rule.
 //! - [`config`]: `defaults.toml` to profiles.
 //! - [`plan`]: pod, profile and facts to plan; the only code that knows JSON Patch.
 //! - [`quantity`]: amounts as Kubernetes writes them.

@@ -15,13 +15,13 @@ use crate::config::Effective;
 use crate::object::{Container, Pod};
 use crate::plan::Facts;
 
-/// One practice, as data and a function.
+/// One practice, or a help beside them, as data and a function.
 #[derive(Debug)]
 pub struct Rule {
     /// Its name: in the configuration, the fixtures, the documentation and every record.
     pub id: &'static str,
-    /// The number of the practice that it stands for, 1 to 10.
-    pub practice: u8,
+    /// The number of the practice that it stands for, 1 to 10; `None` for a rule beside the ten.
+    pub practice: Option<u8>,
     /// The control of the Pod Security Standards that it meets, if any.
     pub control: Option<&'static str>,
     /// What it fills in, in one line.

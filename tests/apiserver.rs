@@ -15,6 +15,8 @@ mod audited;
 mod cluster;
 #[path = "apiserver/exceptions.rs"]
 mod exceptions;
+#[path = "apiserver/messages.rs"]
+mod messages;
 #[path = "apiserver/pods.rs"]
 mod pod_trials;
 #[path = "apiserver/requests.rs"]
@@ -95,6 +97,14 @@ fn main() -> ExitCode {
         (
             "overrides and exceptions are stored, warned of and on record",
             exceptions::stored,
+        ),
+        (
+            "the API server fills in where last messages come from before the webhook is called",
+            messages::filled_in,
+        ),
+        (
+            "the policy of last messages is set in every kind of container",
+            messages::set,
         ),
         (
             "a careless patch refuses the pod",

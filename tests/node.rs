@@ -35,6 +35,8 @@ mod inside;
 mod judged;
 #[path = "node/matrix.rs"]
 mod matrix;
+#[path = "node/messages.rs"]
+mod messages;
 #[path = "support/node.rs"]
 mod node;
 #[path = "support/overrides.rs"]
@@ -76,6 +78,10 @@ fn main() -> ExitCode {
         (
             "a user namespace is set where the runtime says that it can",
             witness::user_namespace,
+        ),
+        (
+            "the cause of a failure is in the pod's status where failure-messages is on",
+            messages::cause_is_in_the_status,
         ),
         (
             "a node that is killed leaves no process, mount or link, and the next one sweeps the rest",

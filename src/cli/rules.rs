@@ -22,7 +22,8 @@ fn markdown() -> String {
     for rule in RULES {
         page += &format!(
             "| {} | [`{id}`](#{id}) | {} | {} |\n",
-            rule.practice,
+            rule.practice
+                .map_or("beside them".to_owned(), |number| number.to_string()),
             rule.summary,
             rule.control.unwrap_or("not asked for"),
             id = rule.id,

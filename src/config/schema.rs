@@ -158,10 +158,14 @@ fn table(rule: &Rule) -> Value {
     for key in rule.keys {
         properties.insert(key.name.to_owned(), option(key));
     }
+    let practice = match rule.practice {
+        Some(number) => format!("Practice {number}"),
+        None => "Beside the ten practices".to_owned(),
+    };
     json!({
         "type": "object",
         "additionalProperties": false,
-        "description": format!("Practice {}: {}.", rule.practice, rule.summary),
+        "description": format!("{practice}: {}.", rule.summary),
         "properties": properties,
     })
 }

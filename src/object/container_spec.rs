@@ -35,6 +35,9 @@ pub struct ContainerSpec<'a> {
     /// The file that the kubelet mounts for a last message.
     #[serde(borrow)]
     pub termination_message_path: Option<Text<'a>>,
+    /// What the last message is taken from.
+    #[serde(borrow)]
+    pub termination_message_policy: Option<Text<'a>>,
     /// What it asks of the node.
     #[serde(borrow)]
     pub resources: Option<Resources<'a>>,

@@ -15,7 +15,7 @@ const RESOURCE: Resource = Resource {
 
 pub(super) static RULE: Rule = Rule {
     id: "cpu-resources",
-    practice: 4,
+    practice: Some(4),
     control: None,
     summary: "requests CPU, and limits it where asked",
     why: "A pod that asks for nothing is placed without regard to what it uses, and starves, or starves its neighbours. A small request gives the scheduler a number and the container a share.",

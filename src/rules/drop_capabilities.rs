@@ -39,7 +39,7 @@ const KEEP: usize = 2;
 
 pub(super) static RULE: Rule = Rule {
     id: "drop-capabilities",
-    practice: 9,
+    practice: Some(9),
     control: Some("Capabilities (restricted)"),
     summary: "adds `NET_RAW`, `MKNOD`, `SETFCAP` and `AUDIT_WRITE` to `capabilities.drop`, or `ALL`",
     why: "Root in a container holds capabilities that hardly any program uses and an intruder does: forged packets on \

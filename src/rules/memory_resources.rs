@@ -15,7 +15,7 @@ const RESOURCE: Resource = Resource {
 
 pub(super) static RULE: Rule = Rule {
     id: "memory-resources",
-    practice: 8,
+    practice: Some(8),
     control: None,
     summary: "requests memory, and limits it where asked",
     why: "One container without a limit can take a node's memory, and the kernel then ends whom it finds. Pods that ask for nothing are ended first.",

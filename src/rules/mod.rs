@@ -1,7 +1,8 @@
-//! The rules: one file each, and the list of them in the order of their practices.
+//! The rules: one file each, and the list of them in the order of their practices; last, what is beside the ten.
 
 mod cpu_resources;
 mod drop_capabilities;
+mod failure_messages;
 mod memory_resources;
 mod no_privilege_escalation;
 mod no_service_account_token;
@@ -27,6 +28,7 @@ pub static RULES: &[&Rule] = &[
     &memory_resources::RULE,
     &drop_capabilities::RULE,
     &read_only_root_filesystem::RULE,
+    &failure_messages::RULE,
 ];
 
 /// The rule called `id`.

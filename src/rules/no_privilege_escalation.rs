@@ -19,7 +19,7 @@ const ADDS_SYS_ADMIN: Reason = Reason {
 
 pub(super) static RULE: Rule = Rule {
     id: "no-privilege-escalation",
-    practice: 2,
+    practice: Some(2),
     control: Some("Privilege Escalation (restricted)"),
     summary: "sets `allowPrivilegeEscalation: false`",
     why: "A process can then never gain more privileges than the container was started with: a setuid program or a \

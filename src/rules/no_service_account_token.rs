@@ -51,7 +51,7 @@ const YOUNG_ACCOUNT: Reason = Reason {
 
 pub(super) static RULE: Rule = Rule {
     id: "no-service-account-token",
-    practice: 5,
+    practice: Some(5),
     control: None,
     summary: "takes the service account's token out of pods that do not need it",
     why: "Every pod gets a token of the Kubernetes API, needed or not, and whoever breaks into the pod has it.",

@@ -31,7 +31,7 @@ const NO_READINESS: Reason = Reason {
 
 pub(super) static RULE: Rule = Rule {
     id: "probes",
-    practice: 7,
+    practice: Some(7),
     control: None,
     summary: "reports missing liveness and readiness probes; fills in a readiness probe where asked",
     why: "Without probes a program that hangs is never restarted, and one that is not ready gets traffic.",

@@ -40,7 +40,7 @@ const ANNOTATIONS_FULL: Reason = Reason {
 
 pub(super) static RULE: Rule = Rule {
     id: "read-only-root-filesystem",
-    practice: 10,
+    practice: Some(10),
     control: None,
     summary: "sets `readOnlyRootFilesystem: true`, with an `emptyDir` for `/tmp`",
     why: "Nobody can change the programs that run, and nothing that an intruder brings stays.",

@@ -36,7 +36,7 @@ const LOW_PORTS: usize = 4;
 
 pub(super) static RULE: Rule = Rule {
     id: "run-as-high-uid",
-    practice: 3,
+    practice: Some(3),
     control: Some("Running as Non-root, Running as Non-root user (restricted)"),
     summary: "sets `runAsUser` to 10000 or more, and `runAsNonRoot: true`",
     why: "Root in a container is root on the node, but for the walls between. A high user owns nothing there, and nothing in \

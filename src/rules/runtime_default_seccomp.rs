@@ -20,7 +20,7 @@ const LEGACY_ANNOTATION: Reason = Reason {
 
 pub(super) static RULE: Rule = Rule {
     id: "runtime-default-seccomp",
-    practice: 6,
+    practice: Some(6),
     control: Some("Seccomp (restricted)"),
     summary: "sets `seccompProfile: {type: RuntimeDefault}`",
     why: "The container runtime's default profile takes away system calls that programs in containers do not need and \

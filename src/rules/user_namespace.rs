@@ -79,7 +79,7 @@ const OPENSHIFT: Reason = Reason {
 
 pub(super) static RULE: Rule = Rule {
     id: "user-namespace",
-    practice: 3,
+    practice: Some(3),
     control: None,
     summary: "sets `hostUsers: false`",
     why: "The pod's users, root among them, are mapped to a range that means nothing on the node. Whoever breaks out is nobody.",

@@ -218,7 +218,7 @@ impl Pod {
 }
 
 /// Creates an object, if it is not there.
-fn create(node: &Node, object: &Value) -> Result<(), Failed> {
+pub(super) fn create(node: &Node, object: &Value) -> Result<(), Failed> {
     let file = node.work().join("object.json");
     std::fs::write(&file, object.to_string())?;
     let output = node

@@ -159,6 +159,17 @@ pub(crate) fn keeps(hardened: &Value, pod: &Value) -> bool {
     }
 }
 
+/// What is `File` where nobody says otherwise (A7).
+const POLICY: &str = "terminationMessagePolicy";
+
+/// Whether nobody need have written the `File` of a container: the API server's own file is named, or none.
+fn is_nobodys_policy(container: &serde_json::Map<String, Value>) -> bool {
+    let path = container
+        .get("terminationMessagePath")
+        .and_then(Value::as_str);
+    path.is_none_or(|path| ["", "/dev/termination-log"].contains(&path))
+}
+
 /// Whether `all` holds everything that `part` does: lists may have grown at the end, `null` may have been filled.
 pub(crate) fn contains(all: &Value, part: &Value) -> bool {
     match (all, part) {
@@ -170,6 +181,9 @@ pub(crate) fn contains(all: &Value, part: &Value) -> bool {
                     now == before
                         || before.is_empty()
                         || now.starts_with(&format!("{before},pod-hardener-"))
+                }
+                (Some("FallbackToLogsOnError"), Some("File" | "")) if key == POLICY => {
+                    is_nobodys_policy(part)
                 }
                 _ => now.is_some_and(|now| contains(now, value)),
             }

@@ -26,6 +26,7 @@ cpu-resources = { enabled = true, request = "250m", limit = "1" }
 memory-resources = { enabled = true, request = "64Mi", limit = "512Mi" }
 no-service-account-token = { enabled = true, service-accounts = "unbound" }
 probes = { enabled = true, tcp-readiness = true }
+failure-messages.enabled = true
 "#;
 
 /// The annotation that names volumes which the cluster autoscaler may lose.
@@ -207,19 +208,35 @@ fn container() -> impl Strategy<Value = Value> {
         ],
     );
     let probe = || weighted(0.3, Just(json!({"tcpSocket": {"port": 8080}})));
-    let more = (weighted(0.5, resources()), probe(), probe());
-    (fields, more).prop_map(|(mut container, (resources, liveness, readiness))| {
-        let optional = [
-            ("resources", resources),
-            ("livenessProbe", liveness),
-            ("readinessProbe", readiness),
-        ];
-        if let Some(container) = container.as_object_mut() {
-            container.extend(present(optional.into()));
-        }
-        container["image"] = json!("registry.example/app:1");
-        container
-    })
+    let last_words = object(
+        0.3,
+        vec![
+            (
+                "terminationMessagePolicy",
+                one_of([json!("File"), json!("FallbackToLogsOnError"), Value::Null]),
+            ),
+            (
+                "terminationMessagePath",
+                one_of([json!("/dev/termination-log"), json!("/run/last-words")]),
+            ),
+        ],
+    );
+    let more = (weighted(0.5, resources()), probe(), probe(), last_words);
+    (fields, more).prop_map(
+        |(mut container, (resources, liveness, readiness, last_words))| {
+            let optional = [
+                ("resources", resources),
+                ("livenessProbe", liveness),
+                ("readinessProbe", readiness),
+            ];
+            if let Some(container) = container.as_object_mut() {
+                container.extend(present(optional.into()));
+                container.extend(last_words.as_object().cloned().unwrap_or_default());
+            }
+            container["image"] = json!("registry.example/app:1");
+            container
+        },
+    )
 }
 
 /// Requests and limits in many spellings.
