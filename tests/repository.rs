@@ -72,8 +72,7 @@ fn overrides_that_were_run_are_necessary_and_enough() {
     Settings::parse(&text, "examples/overrides.toml").unwrap();
     let entries = overrides::entries().unwrap();
     assert!(entries.len() >= 25);
-    let results = fs::read_to_string(root().join("docs/workloads.json")).unwrap();
-    let results: workloads::Results = serde_json::from_str(&results).unwrap();
+    let results = kept("docs/workloads.json").unwrap();
     let run: Vec<_> = entries.iter().filter(|entry| entry.run).collect();
     for entry in &run {
         let images = entry.images();
@@ -110,33 +109,52 @@ fn the_schema_of_the_configuration_is_fresh() {
     is_fresh(&["config", "schema"], "docs/config.schema.json");
 }
 
+/// What a run of the matrix found, if one is kept.
+fn kept(file: &str) -> Option<workloads::Results> {
+    let text = fs::read_to_string(root().join(file)).ok()?;
+    Some(serde_json::from_str(&text).unwrap())
+}
+
 #[test]
-fn the_page_of_workloads_is_fresh_and_what_is_promised_held() {
-    let results = |file| -> Option<workloads::Results> {
-        let text = fs::read_to_string(root().join(file)).ok()?;
-        Some(serde_json::from_str(&text).unwrap())
-    };
-    let older = results("docs/workloads-debian.json");
-    let results = results("docs/workloads.json").expect("a run of `make workloads` is kept");
-    for run in older.iter().chain([&results]) {
+fn the_pages_of_workloads_are_fresh_and_what_is_promised_held() {
+    let older = kept("docs/workloads-debian.json").expect("a run on the older runtime is kept");
+    let results = kept("docs/workloads.json").expect("a run of `make workloads` is kept");
+    for run in [&older, &results] {
         assert_eq!(run.broken_promises(), Vec::<String>::new());
     }
-    let mut cells = older.iter().flat_map(workloads::Results::all_cells);
+    let mut cells = older.all_cells();
     assert!(
         cells.all(|cell| cell.inside.values().all(|inside| !inside.mapped)),
         "the older runtime knows no user namespaces"
     );
-    let (page, path) = (
-        results.page(older.as_ref()),
-        root().join("docs/workloads.md"),
-    );
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(&path, &page).unwrap();
+    for (file, page) in [
+        ("docs/workloads.md", results.page(Some(&older))),
+        ("docs/profiles.md", results.profiles(Some(&older))),
+    ] {
+        let path = root().join(file);
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&path, &page).unwrap();
+        }
+        let there = fs::read_to_string(&path).unwrap();
+        assert!(there == page, "{file} is stale: run `make docs`");
     }
-    assert!(
-        fs::read_to_string(&path).unwrap() == page,
-        "docs/workloads.md is stale: run `make docs`"
-    );
+}
+
+#[test]
+fn every_rule_is_tried_alone_and_has_a_reason_to_be_where_it_is() {
+    let results = kept("docs/workloads.json").unwrap();
+    let page = fs::read_to_string(root().join("docs/profiles.md")).unwrap();
+    for rule in RULES {
+        let (works, fails) = results.count(&format!("only-{}", rule.id));
+        assert!(works + fails >= 20, "{} is not tried alone", rule.id);
+        let given = format!("\n- **{}**: ", rule.id);
+        let reason = page.split_once(&given).map(|(_, rest)| rest.lines().next());
+        assert!(
+            reason.flatten().is_some_and(|reason| reason.len() > 20),
+            "{}: REASONS of tests/support/workloads/profiles.rs has none",
+            rule.id
+        );
+    }
 }
 
 #[test]

@@ -4,6 +4,8 @@
 
 #[path = "workloads/page.rs"]
 mod page;
+#[path = "workloads/profiles.rs"]
+mod profiles;
 
 use std::collections::BTreeMap;
 

@@ -239,7 +239,7 @@ is mounted read-only, the token, the limit of memory. The run writes `docs/workl
 ";
 
 /// In a word or two.
-fn verdict(cell: &Cell) -> String {
+pub(super) fn verdict(cell: &Cell) -> String {
     match &cell.failure {
         None => "ok".to_owned(),
         Some(how) => format!("**{}**: {}", how.phase, how.status),
@@ -271,7 +271,7 @@ fn quoted(text: &str) -> String {
     }
 }
 
-fn line(page: &mut String, text: std::fmt::Arguments<'_>) {
+pub(super) fn line(page: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing to a string does not fail.
     let _ = writeln!(page, "{text}");
 }
