@@ -21,7 +21,7 @@ use super::promises;
 use super::workload::Workload;
 
 /// How many cells are under way at once. A load is light: some ten of them take a processor.
-const AT_ONCE: usize = 20;
+const AT_ONCE: usize = 16;
 
 /// How many of them start at once.
 const STARTS_AT_ONCE: usize = 5;

@@ -99,14 +99,11 @@ impl Cell<'_> {
                     }
                 }
             }
-            match start.elapsed() < STARTING {
-                true => std::thread::sleep(Duration::from_millis(300)),
-                // It waits for something: others may start meanwhile, and asking it often slows them down.
-                false => {
-                    permit = None;
-                    std::thread::sleep(Duration::from_secs(1));
-                }
+            if start.elapsed() > STARTING {
+                // It waits for something: others may start meanwhile.
+                permit = None;
             }
+            std::thread::sleep(Duration::from_millis(300));
         }
         drop(permit);
         Ok(Err(Broken("do", said)))
@@ -201,8 +198,8 @@ impl Cell<'_> {
             .env("NAMESPACE", &self.namespace)
             .env("KUBECTL", kubectl)
             .env("STATE", self.folder.join("state"))
-            // It is tried again from here, where it is seen that the pod has ended.
-            .env("WAIT", "0")
+            // It tries again for so long, and then it is looked whether the pod has ended: starting it anew costs more.
+            .env("WAIT", "2")
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .output()?;
         if output.status.success() {
