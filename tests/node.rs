@@ -43,6 +43,8 @@ mod node;
 mod overrides;
 #[path = "node/promises.rs"]
 mod promises;
+#[path = "node/results.rs"]
+mod results;
 #[path = "node/trials.rs"]
 mod trials;
 #[path = "node/up.rs"]

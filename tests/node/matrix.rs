@@ -1,7 +1,7 @@
 //! The matrix: every workload in every column, several at once. What a whole run finds is kept in `docs`.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -10,14 +10,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use crate::node::{self, Node, Runtime, Side, enclose};
-use crate::workloads::{Cell as Found, Results, Workload as Row};
+use crate::workloads::{Cell as Found, Results};
 use crate::{assets, exit_code};
 
 use super::api::Cluster;
 use super::cell::Cell;
-use super::columns::{self, AS_WRITTEN, Column, Depth};
+use super::columns::{self, AS_WRITTEN, Column};
 use super::gate::Gate;
 use super::promises;
+use super::results;
 use super::workload::Workload;
 
 /// How many cells are under way at once. A load is light: some ten of them take a processor.
@@ -75,12 +76,12 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
     let found = fill(&node, &workloads, &columns)?;
     lap("matrix");
     let results = Results {
-        node: versions(&node)?,
+        node: results::versions(&node)?,
         seconds,
         columns: columns.iter().filter_map(Column::kept).collect(),
-        workloads: rows(&workloads, &columns, found),
+        workloads: results::rows(&workloads, &columns, found),
     };
-    judge(&results, kept(runtime))
+    results::judge(&results, kept(runtime))
 }
 
 /// The workloads that WORKLOADS names, or all.
@@ -128,7 +129,8 @@ struct Board<'m> {
     starts: Gate,
 }
 
-type Findings = BTreeMap<(String, String), Found>;
+/// By the names of workload and column.
+pub(super) type Findings = BTreeMap<(String, String), Found>;
 
 fn fill(node: &Node, workloads: &[Workload], columns: &[Column]) -> anyhow::Result<Findings> {
     // Column by column, so that each workload is known as written when it is met hardened.
@@ -240,76 +242,4 @@ fn tell(workload: &Workload, column: &Column, cell: &Found, start: Instant) {
     for wrong in &cell.wrong {
         eprintln!("         {}/{}: WRONG: {wrong}", workload.name, column.name);
     }
-}
-
-fn rows(workloads: &[Workload], columns: &[Column], mut found: Findings) -> BTreeMap<String, Row> {
-    let mut rows = BTreeMap::new();
-    for workload in workloads {
-        let mut row = Row {
-            what: workload.meta.what.clone(),
-            like: workload.meta.like.clone(),
-            forbidden: workload.meta.forbidden.clone(),
-            hopeless: workload.meta.hopeless.clone(),
-            ..Row::default()
-        };
-        for column in columns {
-            let key = (workload.name.clone(), column.name.clone());
-            let Some(mut cell) = found.remove(&key) else {
-                continue;
-            };
-            if column.depth == Depth::Short {
-                // It is judged, and the page has it from the profiles.
-                cell.inside.clear();
-            }
-            match column.lacks(workload) {
-                Some(setting) => row.without.insert(setting.to_owned(), cell),
-                None => row.cells.insert(column.name.clone(), cell),
-            };
-        }
-        rows.insert(workload.name.clone(), row);
-    }
-    rows
-}
-
-/// Keeps a whole run, compares it with the last one, and says whether what is promised holds.
-fn judge(results: &Results, kept: &str) -> anyhow::Result<ExitCode> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(kept);
-    if let Ok(text) = fs::read_to_string(&file) {
-        let last: Results =
-            serde_json::from_str(&text).with_context(|| file.display().to_string())?;
-        results
-            .differences(&last)
-            .iter()
-            .for_each(|line| eprintln!("other than last time: {line}"));
-    }
-    println!("{}", results.summary());
-    let whole = ["WORKLOADS", "COLUMNS"]
-        .iter()
-        .all(|name| std::env::var_os(name).is_none());
-    if whole {
-        fs::write(
-            &file,
-            format!("{}\n", serde_json::to_string_pretty(results)?),
-        )?;
-        eprintln!("{kept} is written; `make docs` writes the page");
-    }
-    let broken = results.broken_promises();
-    broken.iter().for_each(|line| eprintln!("!!! {line}"));
-    Ok(match broken.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
-}
-
-fn versions(node: &Node) -> anyhow::Result<BTreeMap<String, String>> {
-    let which = "jsonpath={.status.nodeInfo.kubeletVersion} {.status.nodeInfo.containerRuntimeVersion} {.status.nodeInfo.kernelVersion}";
-    let output = node
-        .plane()
-        .kubectl(&["get", "node", node::NAME, "-o", which])?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let names = ["kubelet", "containerd", "kernel"].map(str::to_owned);
-    Ok(names
-        .into_iter()
-        .zip(said.split(' ').map(str::to_owned))
-        .collect())
 }

@@ -1,0 +1,93 @@
+//! What a run of the matrix found: workload by workload, kept, compared with the last run, and judged.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use crate::node::{self, Node};
+use crate::workloads::{Results, Workload as Row};
+
+use super::columns::{Column, Depth};
+use super::matrix::Findings;
+use super::workload::Workload;
+
+/// What was found, workload by workload.
+pub(super) fn rows(
+    workloads: &[Workload],
+    columns: &[Column],
+    mut found: Findings,
+) -> BTreeMap<String, Row> {
+    let mut rows = BTreeMap::new();
+    for workload in workloads {
+        let mut row = Row {
+            what: workload.meta.what.clone(),
+            like: workload.meta.like.clone(),
+            forbidden: workload.meta.forbidden.clone(),
+            hopeless: workload.meta.hopeless.clone(),
+            ..Row::default()
+        };
+        for column in columns {
+            let key = (workload.name.clone(), column.name.clone());
+            let Some(mut cell) = found.remove(&key) else {
+                continue;
+            };
+            if column.depth == Depth::Short {
+                // It is judged, and the page has it from the profiles.
+                cell.inside.clear();
+            }
+            match column.lacks(workload) {
+                Some(setting) => row.without.insert(setting.to_owned(), cell),
+                None => row.cells.insert(column.name.clone(), cell),
+            };
+        }
+        rows.insert(workload.name.clone(), row);
+    }
+    rows
+}
+
+/// Keeps a whole run, compares it with the last one, and says whether what is promised holds.
+pub(super) fn judge(results: &Results, kept: &str) -> anyhow::Result<ExitCode> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(kept);
+    if let Ok(text) = fs::read_to_string(&file) {
+        let last: Results =
+            serde_json::from_str(&text).with_context(|| file.display().to_string())?;
+        results
+            .differences(&last)
+            .iter()
+            .for_each(|line| eprintln!("other than last time: {line}"));
+    }
+    println!("{}", results.summary());
+    let whole = ["WORKLOADS", "COLUMNS"]
+        .iter()
+        .all(|name| std::env::var_os(name).is_none());
+    if whole {
+        fs::write(
+            &file,
+            format!("{}\n", serde_json::to_string_pretty(results)?),
+        )?;
+        eprintln!("{kept} is written; `make docs` writes the page");
+    }
+    let broken = results.broken_promises();
+    broken.iter().for_each(|line| eprintln!("!!! {line}"));
+    Ok(match broken.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+/// What it ran on.
+pub(super) fn versions(node: &Node) -> anyhow::Result<BTreeMap<String, String>> {
+    let which = "jsonpath={.status.nodeInfo.kubeletVersion} {.status.nodeInfo.containerRuntimeVersion} {.status.nodeInfo.kernelVersion}";
+    let output = node
+        .plane()
+        .kubectl(&["get", "node", node::NAME, "-o", which])?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let names = ["kubelet", "containerd", "kernel"].map(str::to_owned);
+    Ok(names
+        .into_iter()
+        .zip(said.split(' ').map(str::to_owned))
+        .collect())
+}
