@@ -5,8 +5,6 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context;
-
 use crate::node::{self, Node};
 use crate::workloads::{Results, Workload as Row};
 
@@ -52,12 +50,14 @@ pub(super) fn rows(
 pub(super) fn judge(results: &Results, kept: &str) -> anyhow::Result<ExitCode> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(kept);
     if let Ok(text) = fs::read_to_string(&file) {
-        let last: Results =
-            serde_json::from_str(&text).with_context(|| file.display().to_string())?;
-        results
-            .differences(&last)
-            .iter()
-            .for_each(|line| eprintln!("other than last time: {line}"));
+        match serde_json::from_str(&text) {
+            Ok(last) => results
+                .differences(&last)
+                .iter()
+                .for_each(|line| eprintln!("other than last time: {line}")),
+            // This run is kept all the same.
+            Err(error) => eprintln!("the last run cannot be read: {}: {error}", file.display()),
+        }
     }
     println!("{}", results.summary());
     let whole = ["WORKLOADS", "COLUMNS"]
