@@ -24,11 +24,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use pod_hardener::config::{Profile, Settings};
+use pod_hardener::config::Settings;
 use pod_hardener::object::Template;
 use pod_hardener::plan::{Facts, Ranges, Resources, ServiceAccount, Subjects};
 use pod_hardener::rule::{EPHEMERAL, MIRROR_POD, Rule, WINDOWS};
 use pod_hardener::rules::{RULES, find};
+use serde_json::Value;
 
 /// What every rule must have: a pod that says nothing, one that is safe already, one whose author chose otherwise, and a workload.
 const CASES: [&str; 4] = ["bare", "already-safe", "authors-choice", "workload"];
@@ -114,21 +115,25 @@ fn comments<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
         .collect()
 }
 
-/// A profile of the rule alone, with the fixture's `# options: key = value`.
-fn profile(rule: &Rule, text: &str) -> Profile {
-    let options: String = comments(text, "options")
-        .iter()
-        .map(|option| format!("{}.{option}\n", rule.id))
-        .collect();
-    let text = format!(
+/// A profile of the rule alone, with the fixture's `# options: key = value`, and its `# override: key = value` for the image `web`.
+fn settings(rule: &Rule, text: &str) -> Settings {
+    let lines = |name: &str| -> String {
+        let options = comments(text, name);
+        let lines = options
+            .iter()
+            .map(|option| format!("{}.{option}\n", rule.id));
+        lines.collect()
+    };
+    let (options, overrides) = (lines("options"), lines("override"));
+    let mut text = format!(
         "version = 1\n[profiles.test]\n{}.enabled = true\n{options}",
         rule.id
     );
-    let settings = Settings::parse(&text, "test.toml").unwrap_or_else(|error| panic!("{error}"));
-    settings
-        .profile("test")
-        .expect("the profile is in the text")
-        .clone()
+    if !overrides.is_empty() {
+        text += "[[overrides]]\nreason = \"the fixture\"\nimages = [\"registry.example/web\"]\n";
+        text += &overrides;
+    }
+    Settings::parse(&text, "test.toml").unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The fixture's `# fact: ...`, of its namespace.
@@ -191,16 +196,24 @@ fn check(rule: &Rule, fixture: &Path) -> Result<(), Failed> {
     let api = document["apiVersion"].as_str().unwrap_or_default();
     let group = api.split_once('/').map_or("", |(group, _)| group);
     let template = Template::of(group, kind).ok_or(format!("{kind} of {group} holds no pod"))?;
-    let (profile, facts) = (profile(rule, &text), facts(&text));
+    let (settings, facts) = (settings(rule, &text), facts(&text));
+    let profile = settings
+        .profile("test")
+        .ok_or("the profile is in the text")?;
+    let harden = |object: &Value| {
+        let namespace = harden::NAMESPACE;
+        harden::harden_by(
+            Some(&settings),
+            namespace,
+            &facts,
+            profile,
+            template,
+            object,
+        )
+    };
 
-    let hardened = harden::harden_in(harden::NAMESPACE, &facts, &profile, template, &document)?;
-    let twice = harden::harden_in(
-        harden::NAMESPACE,
-        &facts,
-        &profile,
-        template,
-        &hardened.object,
-    )?;
+    let hardened = harden(&document)?;
+    let twice = harden(&hardened.object)?;
     if let Some(patch) = twice.patch {
         return Err(format!("hardened twice, it is patched twice: {patch}").into());
     }

@@ -57,7 +57,7 @@ fn without_overrides() -> impl Strategy<Value = Setting> {
 }
 
 /// What is other for some containers of the generated pods.
-const OVERRIDDEN: [&str; 11] = [
+const OVERRIDDEN: [&str; 12] = [
     // With the request of another one, the limit is below it.
     "containers = [\"c*\"]\nmemory-resources = { enabled = true, limit = \"50Mi\" }",
     "containers = [\"c0\"]\nrun-as-high-uid.enabled = false",
@@ -69,6 +69,7 @@ const OVERRIDDEN: [&str; 11] = [
     "containers = [\"c1\"]\nread-only-root-filesystem.enabled = false",
     "namespaces = [\"shop\"]\nmemory-resources = { enabled = true, request = \"48Mi\", limit = \"64Mi\" }",
     "containers = [\"c0\"]\nmemory-resources.request = \"60Mi\"\ncpu-resources.limit = \"2\"",
+    "images = [\"registry.example/app\"]\ncontainers = [\"c*\"]\nrun-as-high-uid = { enabled = true, uid = 999 }",
     "containers = [\"c0\"]\nno-service-account-token.enabled = false\nprobes = { enabled = true, tcp-readiness = true }",
 ];
 

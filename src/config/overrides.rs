@@ -70,6 +70,11 @@ impl Selectors {
             && any(&self.images, |pattern| pattern.matches(image))
     }
 
+    /// Whether images are named, by more than what stands for all of them.
+    pub(super) fn name_images(&self) -> bool {
+        self.images.is_some() && !any(&self.images, ImagePattern::is_everything)
+    }
+
     /// Whether no selector is given, or none that leaves anything out.
     pub(super) fn select_everything(&self) -> bool {
         any(&self.namespaces, is_everything)

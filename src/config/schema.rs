@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::ALL;
 use super::read::{KEYS, REASON, SELECTORS};
-use super::value::UIDS;
+use super::value::{FIRST_HIGH_UID, UIDS};
 use crate::rule::{Key, Kind, NONE, Rule};
 use crate::rules::RULES;
 
@@ -60,6 +60,18 @@ fn definitions() -> Map<String, Value> {
 
 fn profile() -> Value {
     let mut properties = rules();
+    for rule in RULES {
+        let uids = rule
+            .keys
+            .iter()
+            .filter(|key| matches!(key.kind, Kind::Uid(_)));
+        for key in uids {
+            // A number of a profile is a high one; words have no minimum.
+            let high = json!({"properties": {key.name: {"minimum": FIRST_HIGH_UID}}});
+            let table = json!({"allOf": [table_of(rule.id), high]});
+            properties.insert(rule.id.to_owned(), table);
+        }
+    }
     let extends = json!({
         "type": "string",
         "pattern": PROFILE,
@@ -143,11 +155,14 @@ fn override_table() -> Value {
 
 /// Every rule's key, which holds its table.
 fn rules() -> Map<String, Value> {
-    let table = |id: &str| json!({"$ref": format!("#/definitions/{id}")});
     RULES
         .iter()
-        .map(|rule| (rule.id.to_owned(), table(rule.id)))
+        .map(|rule| (rule.id.to_owned(), table_of(rule.id)))
         .collect()
+}
+
+fn table_of(id: &str) -> Value {
+    json!({"$ref": format!("#/definitions/{id}")})
 }
 
 fn table(rule: &Rule) -> Value {

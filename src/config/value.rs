@@ -9,8 +9,11 @@ use super::read::wrong_type;
 use crate::quantity::Quantity;
 use crate::rule::{Key, Kind, NONE, Name, Uid, Value};
 
-/// The users that can be given: below are those of images and nodes, above none exist in a user namespace (G4).
-pub(super) const UIDS: std::ops::RangeInclusive<u16> = 10_000..=65_533;
+/// The users that can be given: below is root, above none exist in a user namespace (G4).
+pub(super) const UIDS: std::ops::RangeInclusive<u16> = 1..=65_533;
+
+/// The first user that is not one of images and nodes. Only an override of images that it names takes one before it.
+pub(super) const FIRST_HIGH_UID: u16 = 10_000;
 
 /// What is `given` for `key`. Where lists are added to others, an entry may begin with `!`.
 pub(super) fn read(
@@ -147,7 +150,7 @@ fn uid(key: &Key, given: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> 
         problems.push(wrong_type(
             given,
             key.name,
-            "a number from 10000 to 65533, \"namespace\" or \"image\"",
+            "a number from 10000 to 65533, \"namespace\" or \"image\"; from 1 in an override of the images that have such a user",
         ));
     }
     uid.map(Value::Uid)

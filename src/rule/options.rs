@@ -33,7 +33,7 @@ pub enum Kind {
     Annotations(&'static [&'static str]),
     /// Any text.
     Text(&'static str),
-    /// A user: a number from 10000 to 65533, `namespace` or `image`.
+    /// A user: a number from 10000 to 65533, in an override of images from 1; `namespace` or `image`.
     Uid(u16),
 }
 

@@ -1,7 +1,8 @@
 //! `runAsUser` of 10000 or more and `runAsNonRoot: true`, where nobody named a user.
 //!
 //! Root in a container is root on the node, but for the walls between; and a user that the node knows is somebody there.
-//! A high user means nothing to anybody. Pod Security `restricted` asks for `runAsNonRoot`.
+//! A high user means nothing to anybody. Pod Security `restricted` asks for `runAsNonRoot`. An override may give an image the user
+//! that it is made for, which can be a low one: not root, but known to the node.
 //!
 //! The two are set together: `runAsNonRoot` alone makes the kubelet refuse every image of root, or of a user by name (X1).
 //! The group is left alone, so that it is 0, which images for any user count on (X3). Files that the kubelet writes become
@@ -65,7 +66,9 @@ pub(super) static RULE: Rule = Rule {
             name: "uid",
             kind: Kind::Uid(10_001),
             doc: "a number from 10000 to 65533; `namespace` for one from the namespace's name; `image` for `runAsNonRoot` alone, \
-                  with images known to have a user by number",
+                  with images known to have a user by number. An override with `images` may give those images their own user, from 1 \
+                  up, so that they need not begin as root. Such a user is no high one: outside of a user namespace he is the node's user of \
+                  that number, with whom he shares files and limits if he breaks out, and `fsGroup` is the group of that number",
         },
         Key {
             name: "persistent-volumes",

@@ -2,9 +2,9 @@
 
 use super::Reader;
 use crate::config::profile::{Change, Profile, Setting, To};
-use crate::config::value::first_nested;
+use crate::config::value::{FIRST_HIGH_UID, first_nested};
 use crate::quantity::Quantity;
-use crate::rule::{Kind, Value};
+use crate::rule::{Kind, Uid, Value};
 
 /// What is wrong with the values of one rule together.
 struct Flaw {
@@ -34,6 +34,18 @@ impl Reader<'_> {
                     let message = format!("in `{}`, {}", profile.name(), flaw.message);
                     self.problem(cause.span.clone(), message, flaw.remedy);
                 }
+            }
+        }
+    }
+
+    /// Tells of users in `changes` that mean something to images and nodes: only of a named image it is known which user it has.
+    pub(super) fn low_users(&mut self, changes: &[Change], remedy: &str) {
+        for change in changes {
+            if let To::Value(_, Value::Uid(Uid::Number(uid))) = change.to
+                && uid < FIRST_HIGH_UID
+            {
+                let message = format!("the user {uid} may be somebody in an image and on a node");
+                self.problem(change.span.clone(), message, remedy);
             }
         }
     }

@@ -90,6 +90,12 @@ impl Reader<'_> {
             let remedy = "write what is other, as in a profile, or take it out";
             self.problem(span.clone(), message.to_owned(), remedy);
         }
+        if !this.selects.name_images() {
+            self.low_users(
+                &this.changes,
+                "name the images that have this user by `images`, or take one from 10000 to 65533",
+            );
+        }
         for profile in &settings.profiles {
             let mut profile = profile.clone();
             for change in &this.changes {

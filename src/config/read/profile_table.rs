@@ -93,6 +93,11 @@ impl Reader<'_> {
                 }
             }
         }
+        self.low_users(
+            &draft.changes,
+            "take one from 10000 to 65533; an image's own user belongs into an override of that image: \
+             `[[overrides]]` with `reason`, `images` and this line",
+        );
         Some(draft)
     }
 
