@@ -1,5 +1,6 @@
 //! The matrix: every workload in every column, several at once. What a whole run finds is kept in `docs`.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::path::Path;
@@ -133,10 +134,13 @@ struct Board<'m> {
 pub(super) type Findings = BTreeMap<(String, String), Found>;
 
 fn fill(node: &Node, workloads: &[Workload], columns: &[Column]) -> anyhow::Result<Findings> {
+    // The slow ones first: the last that run as written, without a request of CPU, get little beside hardened ones.
+    let mut workloads: Vec<&Workload> = workloads.iter().collect();
+    workloads.sort_by_key(|workload| Reverse(workload.meta.timeout));
     // Column by column, so that each workload is known as written when it is met hardened.
     let cells = columns
         .iter()
-        .flat_map(|column| workloads.iter().map(move |workload| (workload, column)))
+        .flat_map(|column| workloads.iter().map(move |workload| (*workload, column)))
         .filter(|(workload, column)| column.is_for(workload));
     let board = Board {
         left: Mutex::new(cells.collect()),
@@ -182,7 +186,7 @@ fn worker(node: &Node, board: &Board<'_>) -> anyhow::Result<()> {
         };
         let patience = match &written {
             // Others run beside it, and a limit of CPU slows it down.
-            Some(written) => Duration::from_secs_f32(20.0 + 4.0 * written.start).min(PATIENCE),
+            Some(written) => Duration::from_secs_f64(20.0 + 4.0 * written.start).min(PATIENCE),
             None => Duration::from_secs(workload.meta.timeout + 60),
         };
         let start = Instant::now();

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{Container, PodSpec};
 use crate::workloads::{Cell, Inside, Process};
 
 /// How many seconds longer the end may take: others run beside it.
-pub(super) const SLOWER: f32 = 10.0;
+pub(super) const SLOWER: f64 = 10.0;
 
 /// The capabilities that the shipped profiles drop by name.
 const DROPPED: [(&str, u32); 4] = [
@@ -137,7 +137,7 @@ fn at_most(one: &Process, of: &Inside, other: &Process, of_other: &Inside) -> bo
 }
 
 /// That the end takes much longer than as written, in seconds.
-fn slower(written: Option<f32>, hardened: Option<f32>) -> Option<String> {
+fn slower(written: Option<f64>, hardened: Option<f64>) -> Option<String> {
     let (before, after) = (written?, hardened?);
     (after > before + SLOWER)
         .then(|| format!("it takes {after:.1} s to end, and {before:.1} s as written"))

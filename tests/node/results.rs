@@ -64,10 +64,7 @@ pub(super) fn judge(results: &Results, kept: &str) -> anyhow::Result<ExitCode> {
         .iter()
         .all(|name| std::env::var_os(name).is_none());
     if whole {
-        fs::write(
-            &file,
-            format!("{}\n", serde_json::to_string_pretty(results)?),
-        )?;
+        fs::write(&file, results.json()?)?;
         eprintln!("{kept} is written; `make docs` writes the page");
     }
     let broken = results.broken_promises();

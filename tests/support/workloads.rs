@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test program uses its part of this")]
 
+#[path = "workloads/json.rs"]
+mod json;
 #[path = "workloads/page.rs"]
 mod page;
 #[path = "workloads/profiles.rs"]
@@ -65,11 +67,11 @@ pub(crate) struct Cell {
     /// What was seen inside while it worked, by container.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) inside: BTreeMap<String, Inside>,
-    /// Seconds until it did its job.
-    pub(crate) start: f32,
-    /// Seconds from SIGTERM to its end.
+    /// Seconds until it did its job, to a tenth.
+    pub(crate) start: f64,
+    /// Seconds from SIGTERM to its end, to a tenth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) stop: Option<f32>,
+    pub(crate) stop: Option<f64>,
 }
 
 /// How a workload failed, and how that shows.

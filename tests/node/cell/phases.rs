@@ -36,7 +36,7 @@ impl Cell<'_> {
                 match phase(&pod) {
                     "Failed" => break,
                     "Succeeded" => {
-                        cell.start = start.elapsed().as_secs_f32();
+                        cell.start = seconds_since(start);
                         return self.call("do", &[], &pod);
                     }
                     // It may end while it is looked at.
@@ -64,7 +64,7 @@ impl Cell<'_> {
             Ok(pod) => pod,
             Err(broken) => return Ok(Err(broken)),
         };
-        cell.start = start.elapsed().as_secs_f32();
+        cell.start = seconds_since(start);
         take(cell, self.look(&pod)?);
         std::thread::sleep(AGAIN);
         if let Err(broken) = self.call("again", &[], &pod)? {
@@ -144,7 +144,7 @@ impl Cell<'_> {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        cell.stop = Some(start.elapsed().as_secs_f32());
+        cell.stop = Some(seconds_since(start));
         Ok(Ok(()))
     }
 
@@ -236,4 +236,9 @@ impl Cell<'_> {
 fn take(cell: &mut workloads::Cell, look: Look) {
     cell.inside = look.inside;
     cell.wrong = look.wrong;
+}
+
+/// To a tenth, since nothing here is more exact.
+fn seconds_since(start: Instant) -> f64 {
+    (start.elapsed().as_secs_f64() * 10.0).round() / 10.0
 }
