@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test program uses its part of this")]
 
+#[path = "workloads/inside.rs"]
+mod inside;
 #[path = "workloads/json.rs"]
 mod json;
 #[path = "workloads/page.rs"]

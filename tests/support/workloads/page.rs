@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Cell, Process, Results, Workload};
+use super::{Cell, Results, Workload};
 
 /// The columns in which a workload was asked for everything.
-const PROFILES: [&str; 6] = [
+pub(super) const PROFILES: [&str; 6] = [
     "as-written",
     "compatible",
     "compatible-userns",
@@ -23,6 +23,7 @@ impl Results {
         self.smallest(&mut page);
         self.alone(&mut page);
         self.failures(&mut page);
+        self.in_force(&mut page);
         self.processes(&mut page);
         self.ends(&mut page);
         run(self, "The run", &mut page);
@@ -149,21 +150,6 @@ impl Results {
         }
     }
 
-    fn processes(&self, page: &mut String) {
-        *page += "\n## Processes, as written and hardened\n\nThe users inside, by container, and how many capabilities are effective; *mapped*: another user, and no capability, to the node.\n\n| workload | as-written | compatible | compatible-userns | restricted | strict |\n|---|---|---|---|---|---|\n";
-        for (name, workload) in &self.workloads {
-            let columns: Vec<&str> = PROFILES
-                .into_iter()
-                .filter(|column| *column != "strict-overrides")
-                .collect();
-            let cells: Vec<String> = columns
-                .iter()
-                .map(|column| seen(workload, column))
-                .collect();
-            line(page, format_args!("| {name} | {} |", cells.join(" | ")));
-        }
-    }
-
     fn ends(&self, page: &mut String) {
         *page += "\n## How long the end takes\n\nSeconds from SIGTERM until its first process is gone; 30 is how long Kubernetes waits before it kills.\n\n";
         line(
@@ -244,23 +230,6 @@ pub(super) fn verdict(cell: &Cell) -> String {
         None => "ok".to_owned(),
         Some(how) => format!("**{}**: {}", how.phase, how.status),
     }
-}
-
-fn seen(workload: &Workload, column: &str) -> String {
-    let inside = workload.cells.get(column).map(|cell| &cell.inside);
-    let containers = inside.into_iter().flat_map(|inside| inside.values());
-    let containers = containers.map(|inside| {
-        let mut kinds: Vec<String> = inside.processes.iter().map(kind).collect();
-        kinds.dedup();
-        let mapped = if inside.mapped { ", *mapped*" } else { "" };
-        format!("{}{mapped}", kinds.join(", "))
-    });
-    containers.collect::<Vec<_>>().join("; ")
-}
-
-fn kind(process: &Process) -> String {
-    let bits = u64::from_str_radix(&process.capabilities, 16).unwrap_or_default();
-    format!("{} {} ({})", process.name, process.uid, bits.count_ones())
 }
 
 /// As a cell of a table.
