@@ -3,6 +3,8 @@
 //! It reads the author's words (E2) and, where they are silent, says what `run-as-high-uid` does in the container's profile. So a
 //! rule knows what the other will do without seeing it.
 
+use std::collections::HashSet;
+
 use crate::object::{Container, ContainerKind, Source};
 use crate::rule::{At, NODE_AGENT, Options, PRIVILEGED, Reason, Uid};
 
@@ -246,14 +248,11 @@ fn mounts_data(at: At<'_>, container: Container<'_>) -> bool {
     if container.kind == ContainerKind::Ephemeral {
         return false;
     }
-    let data = |name: &str| {
-        let volume = at
-            .pod
-            .volumes()
-            .iter()
-            .find(|volume| volume.name.as_str() == name);
-        volume.is_some_and(|volume| volume.source == Source::Data)
-    };
+    let volumes = at.pod.volumes().iter();
+    let data: HashSet<&str> = volumes
+        .filter(|volume| volume.source == Source::Data)
+        .map(|volume| volume.name.as_str())
+        .collect();
     let devices = container
         .spec
         .volume_devices
@@ -265,5 +264,5 @@ fn mounts_data(at: At<'_>, container: Container<'_>) -> bool {
             .volume_mounts
             .iter()
             .flatten()
-            .any(|mount| data(&mount.name))
+            .any(|mount| data.contains(mount.name.as_str()))
 }
