@@ -109,6 +109,30 @@ fn the_schema_of_the_configuration_is_fresh() {
     is_fresh(&["config", "schema"], "docs/config.schema.json");
 }
 
+/// What the matrix runs an entry without is that setting, and no other.
+#[test]
+fn an_override_can_be_tried_without_each_of_its_settings() {
+    for entry in overrides::entries().unwrap() {
+        let settings = entry.settings();
+        assert!(!settings.is_empty(), "{:?}", entry.images());
+        for (nth, setting) in settings.iter().enumerate() {
+            let left: Vec<&String> = settings.iter().filter(|one| *one != setting).collect();
+            let without = entry
+                .without(nth)
+                .map(|table| overrides::Entry { run: true, table });
+            let found = without
+                .as_ref()
+                .map_or(Vec::new(), overrides::Entry::settings);
+            assert_eq!(
+                found.iter().collect::<Vec<_>>(),
+                left,
+                "{:?}",
+                entry.images()
+            );
+        }
+    }
+}
+
 /// What a run of the matrix found, if one is kept.
 fn kept(file: &str) -> Option<workloads::Results> {
     let text = fs::read_to_string(root().join(file)).ok()?;
