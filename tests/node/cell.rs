@@ -22,7 +22,7 @@ use super::columns::Column;
 use super::gate::Gate;
 use super::workload::{Kind, Workload};
 use super::{inside, promises};
-use status::{is_running, phase, short};
+use status::{phase, short};
 
 /// A cell under way.
 pub(super) struct Cell<'m> {
@@ -158,17 +158,17 @@ impl<'m> Cell<'m> {
         Ok(stays.max_by_key(|pod| pod.metadata.creation_timestamp.clone()))
     }
 
-    /// Looks what is in force in each container of a pod that runs.
+    /// Looks what is in force in each container of a pod that runs, whatever the API says of it yet.
     fn look(&self, pod: &Pod) -> anyhow::Result<Look> {
         let spec = pod.spec.as_ref().context("the pod has no spec")?;
         let sidecars = spec.init_containers.iter().flatten();
+        let processes = self.node.runtime().containers(&self.namespace)?;
         let mut look = Look::default();
         for container in spec.containers.iter().chain(sidecars) {
-            let status = status::of(pod, &container.name).filter(|status| is_running(status));
-            let Some(process) = status.and_then(|status| self.first_process(status)) else {
+            let Some(process) = processes.get(&container.name) else {
                 continue;
             };
-            let inside = inside::look(process)?;
+            let inside = inside::look(*process)?;
             let wrong = promises::not_in_force(spec, container, &inside);
             let wrong = wrong
                 .into_iter()

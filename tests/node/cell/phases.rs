@@ -40,7 +40,7 @@ impl Cell<'_> {
                         return self.call("do", &[], &pod);
                     }
                     // It may end while it is looked at.
-                    "Running" if cell.inside.is_empty() => {
+                    _ if cell.inside.is_empty() => {
                         if let Ok(look) = self.look(&pod) {
                             take(cell, look);
                         }
