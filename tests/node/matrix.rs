@@ -23,10 +23,10 @@ use super::results;
 use super::workload::Workload;
 
 /// How many cells are under way at once. A load is light: some ten of them take a processor.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 20;
 
 /// How many of them start at once.
-const STARTS_AT_ONCE: usize = 5;
+const STARTS_AT_ONCE: usize = 6;
 
 /// The longest that a hardened workload is waited for: a JVM with a limit of CPU needs a minute beside others.
 const PATIENCE: Duration = Duration::from_secs(150);
