@@ -180,7 +180,7 @@ impl Cell<'_> {
     /// Runs a phase of its job.
     fn call(&self, phase: &'static str, more: &[&str], pod: &Pod) -> anyhow::Result<Outcome<()>> {
         let ip = pod.status.as_ref().and_then(|status| status.pod_ip.clone());
-        let plane = self.node.plane();
+        let (plane, path) = (self.node.plane(), std::env::var("PATH").unwrap_or_default());
         let kubectl = format!(
             "{} --kubeconfig {} --cache-dir {}",
             plane.assets().join("kubectl").display(),
@@ -201,6 +201,8 @@ impl Cell<'_> {
             // It tries again for so long, and then it is looked whether the pod has ended: starting it anew costs more.
             .env("WAIT", "2")
             .env("PYTHONDONTWRITEBYTECODE", "1")
+            // The system's own python first: one that is chosen by a script in front of it takes three times as long to start.
+            .env("PATH", format!("/usr/bin:/bin:{path}"))
             .output()?;
         if output.status.success() {
             return Ok(Ok(()));
