@@ -167,6 +167,30 @@ pub(super) fn broken_promises() -> Result<(), Failed> {
         ..Workload::default()
     };
     assert_eq!(named(needless), ["web works without a.b = false too"]);
+    // Nothing is promised of what does not run as written either, and nothing else than that excuses it.
+    let cell = |failure| Cell {
+        failure,
+        ..Cell::default()
+    };
+    let nowhere = Workload {
+        impossible: Some("listens on a low port".to_owned()),
+        cells: ["as-written", "compatible"]
+            .map(|column| (column.to_owned(), cell(Some(Failure::default()))))
+            .into(),
+        ..Workload::default()
+    };
+    assert_eq!(named(nowhere), Vec::<String>::new());
+    let somewhere = Workload {
+        impossible: Some("listens on a low port".to_owned()),
+        cells: [
+            ("as-written", None),
+            ("compatible", Some(Failure::default())),
+        ]
+        .map(|(column, failure)| (column.to_owned(), cell(failure)))
+        .into(),
+        ..Workload::default()
+    };
+    assert_eq!(named(somewhere).len(), 1);
     let wrong = Cell {
         wrong: vec!["runAsUser is not in force".to_owned()],
         ..Cell::default()

@@ -80,7 +80,7 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
         node: results::versions(&node)?,
         seconds,
         columns: columns.iter().filter_map(Column::kept).collect(),
-        workloads: results::rows(&workloads, &columns, found),
+        workloads: results::rows(&workloads, &columns, runtime, found),
     };
     results::judge(&results, kept(runtime))
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::node::{self, Node};
+use crate::node::{self, Node, Runtime};
 use crate::workloads::{Results, Workload as Row};
 
 use super::columns::{Column, Depth};
@@ -16,6 +16,7 @@ use super::workload::Workload;
 pub(super) fn rows(
     workloads: &[Workload],
     columns: &[Column],
+    runtime: Runtime,
     mut found: Findings,
 ) -> BTreeMap<String, Row> {
     let mut rows = BTreeMap::new();
@@ -25,6 +26,10 @@ pub(super) fn rows(
             like: workload.meta.like.clone(),
             forbidden: workload.meta.forbidden.clone(),
             hopeless: workload.meta.hopeless.clone(),
+            impossible: match runtime {
+                Runtime::Current => None,
+                Runtime::Debian => workload.meta.not_on_older.clone(),
+            },
             ..Row::default()
         };
         for column in columns {

@@ -38,6 +38,9 @@ pub(super) struct Meta {
     /// The rule whose practice it violates by what it does.
     pub(super) forbidden: Option<String>,
     pub(super) hopeless: Option<String>,
+    /// Why it does not run on the older runtime, as it is written.
+    #[serde(rename = "not-on-older")]
+    pub(super) not_on_older: Option<String>,
     /// Seconds that one call of its job may take.
     #[serde(default = "a_minute")]
     pub(super) timeout: u64,

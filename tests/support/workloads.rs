@@ -50,6 +50,9 @@ pub(crate) struct Workload {
     /// Why no setting of a pod can help it under `strict`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hopeless: Option<String>,
+    /// Why it does not run on this runtime, as it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) impossible: Option<String>,
     /// By column.
     pub(crate) cells: BTreeMap<String, Cell>,
     /// Under `strict` with its override, but for one setting: by that setting.
@@ -196,6 +199,7 @@ impl Results {
                 let wrong = cell.wrong.iter();
                 broken.extend(wrong.map(|wrong| format!("{name}/{which}: {wrong}")));
                 let excused = match which {
+                    _ if row.is_impossible() => true,
                     "as-written" => false,
                     "compatible" | "compatible-userns" => row.forbidden.is_some(),
                     "strict-overrides" => row.hopeless.is_some(),
@@ -217,6 +221,12 @@ impl Results {
 }
 
 impl Workload {
+    /// Whether it does not run as written, for a reason that is known.
+    fn is_impossible(&self) -> bool {
+        let written = self.cells.get("as-written");
+        self.impossible.is_some() && written.is_some_and(|cell| cell.failure.is_some())
+    }
+
     /// Its cells: by column, and by the setting that its override lacks.
     fn all(&self) -> impl Iterator<Item = (&str, &Cell)> {
         let all = self.cells.iter().chain(&self.without);

@@ -186,6 +186,14 @@ impl Results {
             page,
             format_args!("- With a user namespace: {}.", mapped.count()),
         );
+        for (name, row) in &older.workloads {
+            if let Some(why) = &row.impossible {
+                line(
+                    page,
+                    format_args!("- {name} does not run there as it is written either: it {why}."),
+                );
+            }
+        }
         let other = older.differences(self);
         if !other.is_empty() {
             *page += "\nWhat is other there:\n\n";
