@@ -151,18 +151,16 @@ impl Results {
 
 /// What a rule is in each profile.
 fn places(settings: &Settings, rule: &Rule) -> [&'static str; 3] {
-    let mut last: Option<&Options> = None;
+    let mut first: Option<&Options> = None;
     PROFILES.map(|profile| {
-        let options = settings
-            .profile(profile)
-            .and_then(|profile| profile.options(rule.id));
-        let place = match (last, options) {
-            (_, None) => "off",
-            (Some(last), Some(options)) if last != options => "harder",
-            _ => "on",
-        };
-        last = options;
-        place
+        let profile = settings.profile(profile);
+        let options = profile.and_then(|profile| profile.options(rule.id));
+        first = first.or(options);
+        match options {
+            None => "off",
+            Some(_) if options == first => "on",
+            Some(_) => "harder",
+        }
     })
 }
 
@@ -202,7 +200,7 @@ const INTRODUCTION: &str = "# Why each rule is where it is
 
 `make docs` makes this page of [defaults.toml](../defaults.toml) and of a run of [the workloads](workloads.md), where every cell is shown. A rule
 is in `compatible` where it breaks nothing but programs that do the very thing that it forbids; in `restricted` where Pod Security
-`restricted` asks for it; in `strict` where an image has to be known first. Below, *harder* is what a later profile asks more of a rule, and what
+`restricted` asks for it; in `strict` where an image has to be known first. Below, *harder* is where a later profile asks more of a rule than the first that has it, and what
 breaks is counted with each rule alone, as hard as `strict` has it.
 
 | rule | compatible | restricted | strict | breaks alone |
