@@ -1,5 +1,6 @@
 //! The commands.
 
+mod audit;
 mod config;
 mod controller;
 mod doctor;
@@ -31,6 +32,8 @@ enum Command {
     Controller(controller::Args),
     /// Say what is wrong with what is installed, and what to do.
     Doctor(doctor::Args),
+    /// Say what is open in a cluster: by the webhook's own rules, and by reading alone.
+    Audit(audit::Args),
     /// Answer one AdmissionReview from a file, as the webhook would, and check the patch.
     Review(review::Args),
     /// Check a configuration, print what it comes to, or its grammar.
@@ -52,6 +55,7 @@ impl Cli {
             Command::Serve(args) => serve::run(args),
             Command::Controller(args) => controller::run(args),
             Command::Doctor(args) => doctor::run(args),
+            Command::Audit(args) => audit::run(args),
             Command::Review(args) => review::run(args),
             Command::Config(command) => config::run(command),
             Command::Rules => rules::run(),

@@ -6,6 +6,7 @@
 
 mod follow;
 mod kinds;
+pub mod listed;
 pub mod pages;
 mod status;
 mod watch;

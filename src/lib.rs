@@ -9,6 +9,7 @@
 //! - [`quantity`]: amounts as Kubernetes writes them.
 //! - [`record`]: plan to warnings, audit annotations and log record.
 //! - [`admission`]: review bytes to reply bytes.
+//! - [`audit`]: the objects of a cluster to a report on what is open.
 //!
 //! All of these are synchronous and pure: no socket, file, clock or environment. Around them:
 //!
@@ -20,6 +21,7 @@
 //! - [`cli`]: the commands.
 
 pub mod admission;
+pub mod audit;
 pub mod cli;
 pub mod cluster;
 pub mod config;

@@ -66,10 +66,26 @@ pub async fn look(config: Config, names: [String; 2]) -> kube::Result<Seen> {
         .await
         .len();
     seen.namespaces = all(&Api::<Namespace>::all(client.clone()), &mut unseen).await;
-    servers(&client, &mut seen, &mut unseen).await;
+    if let Some((namespace, pod)) = servers(&client, &mut seen, &mut unseen).await {
+        certificate(&client, &namespace, &pod, &mut seen, &mut unseen).await;
+    }
     pods(&client, config, &mut seen, &mut unseen).await;
     seen.unseen.extend(unseen);
     Ok(seen)
+}
+
+/// What is registered under a name, and the configuration of the servers behind it: less than [`look`] does.
+pub async fn installed(client: &Client, hardens: &str) -> Seen {
+    let mut seen = Seen {
+        names: [hardens.to_owned(), String::new()],
+        ..Seen::default()
+    };
+    let mut unseen = Vec::new();
+    let registrations = Api::<MutatingWebhookConfiguration>::all(client.clone());
+    seen.mutating = all(&registrations, &mut unseen).await;
+    servers(client, &mut seen, &mut unseen).await;
+    seen.unseen.extend(unseen);
+    seen
 }
 
 /// All objects of a kind; none where they cannot be read, which is noted.
@@ -104,31 +120,30 @@ fn note<T>(read: kube::Result<T>, what: &str, unseen: &mut Vec<Unseen>) -> Optio
     }
 }
 
-/// The servers behind the Service that the registration names, their configuration and their certificate.
-async fn servers(client: &Client, seen: &mut Seen, unseen: &mut Vec<Unseen>) {
+/// The servers behind the Service that the registration names, and their configuration. Gives one of them, and its namespace.
+async fn servers(
+    client: &Client,
+    seen: &mut Seen,
+    unseen: &mut Vec<Unseen>,
+) -> Option<(String, Pod)> {
     let entries = seen.entries();
     let service = entries
         .iter()
         .find_map(|entry| entry.client.service.as_ref());
-    let Some(ServiceReference {
+    let ServiceReference {
         name, namespace, ..
-    }) = service.cloned()
-    else {
-        return;
-    };
+    } = service.cloned()?;
     let called = format!("service {namespace}/{name}");
     let found = Api::<Service>::namespaced(client.clone(), &namespace)
         .get_opt(&name)
         .await;
-    let Some(found) = note(found, &called, unseen) else {
-        return;
-    };
+    let found = note(found, &called, unseen)?;
     seen.service = Some((called, found.is_some()));
     let selector = found
         .and_then(|service| service.spec?.selector)
         .unwrap_or_default();
     if selector.is_empty() {
-        return;
+        return None;
     }
     let labels: Vec<String> = selector
         .iter()
@@ -138,15 +153,11 @@ async fn servers(client: &Client, seen: &mut Seen, unseen: &mut Vec<Unseen>) {
     let pods = pods
         .list(&ListParams::default().labels(&labels.join(",")))
         .await;
-    let pods = note(pods, "the servers' pods", unseen)
-        .map(|list| list.items)
-        .unwrap_or_default();
-    let stay = |pod: &&Pod| pod.metadata.deletion_timestamp.is_none();
-    seen.servers = pods.iter().filter(stay).map(server).collect();
-    let Some(pod) = pods.iter().find(stay) else {
-        return;
-    };
-    match flag_file(pod, "--config=", |volume| {
+    let mut pods = note(pods, "the servers' pods", unseen)?.items;
+    pods.retain(|pod| pod.metadata.deletion_timestamp.is_none());
+    seen.servers = pods.iter().map(server).collect();
+    let pod = pods.into_iter().next()?;
+    match flag_file(&pod, "--config=", |volume| {
         volume.config_map.as_ref().map(|source| source.name.clone())
     }) {
         None => {
@@ -168,11 +179,22 @@ async fn servers(client: &Client, seen: &mut Seen, unseen: &mut Vec<Unseen>) {
             }
         }
     }
+    Some((namespace, pod))
+}
+
+/// The certificate of a server.
+async fn certificate(
+    client: &Client,
+    namespace: &str,
+    pod: &Pod,
+    seen: &mut Seen,
+    unseen: &mut Vec<Unseen>,
+) {
     let secret = flag_file(pod, "--tls-cert=", |volume| {
         volume.secret.as_ref()?.secret_name.clone()
     });
     if let Some((name, key)) = secret {
-        let secrets = Api::<Secret>::namespaced(client.clone(), &namespace);
+        let secrets = Api::<Secret>::namespaced(client.clone(), namespace);
         let from = format!("secret {namespace}/{name}");
         if let Some(secret) = note(secrets.get_opt(&name).await, &from, unseen) {
             let pem = secret.and_then(|secret| secret.data?.remove(&key));

@@ -1,0 +1,37 @@
+//! How a report is told. Each format gives a text; who writes it where is the caller's.
+
+mod json;
+mod text;
+
+use super::Report;
+
+/// How a report is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For a terminal.
+    Text,
+    /// With everything, for programs: docs/audit.md.
+    Json,
+}
+
+impl Format {
+    /// All of them, by name.
+    pub const ALL: [(&'static str, Self); 2] = [("text", Self::Text), ("json", Self::Json)];
+
+    /// The format of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|(other, _)| *other == name)
+            .map(|(_, format)| format)
+    }
+
+    /// The report in this format.
+    #[must_use]
+    pub fn render(self, report: &Report) -> String {
+        match self {
+            Self::Text => text::render(report),
+            Self::Json => json::render(report),
+        }
+    }
+}
