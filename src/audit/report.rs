@@ -1,6 +1,8 @@
 //! How a report is told. Each format gives a text; who writes it where is the caller's.
 
+mod html;
 mod json;
+mod markdown;
 mod text;
 
 use super::Report;
@@ -12,11 +14,20 @@ pub enum Format {
     Text,
     /// With everything, for programs: docs/audit.md.
     Json,
+    /// Tables, for a ticket or the summary of a job.
+    Markdown,
+    /// One page that holds all it needs.
+    Html,
 }
 
 impl Format {
     /// All of them, by name.
-    pub const ALL: [(&'static str, Self); 2] = [("text", Self::Text), ("json", Self::Json)];
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("text", Self::Text),
+        ("json", Self::Json),
+        ("markdown", Self::Markdown),
+        ("html", Self::Html),
+    ];
 
     /// The format of a name.
     #[must_use]
@@ -32,6 +43,8 @@ impl Format {
         match self {
             Self::Text => text::render(report),
             Self::Json => json::render(report),
+            Self::Markdown => markdown::render(report),
+            Self::Html => html::render(report),
         }
     }
 }

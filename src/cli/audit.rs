@@ -32,7 +32,8 @@ pub(super) struct Args {
     /// The MutatingWebhookConfiguration that hardens.
     #[arg(long, value_name = "NAME", default_value = "zz-pod-hardener")]
     mutating: String,
-    /// How the report is told, and into which file; stdout where none is given. May be repeated. Formats: text, json.
+    /// How the report is told, and into which file; stdout where none is given. May be repeated. Formats: text, json, markdown,
+    /// html.
     #[arg(short, long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = output)]
     output: Vec<(Format, Option<PathBuf>)>,
     /// From which severity on findings give exit code 1: error, warning, note, or never.
