@@ -15,7 +15,7 @@ use crate::object::{Object, Template, Text};
 use crate::plan::Facts;
 
 /// The annotation by which a pod was hardened: a hint that anybody can write.
-const HINT: &str = "pod-hardener.io/hardened";
+pub(super) const HINT: &str = "pod-hardener.io/hardened";
 
 /// How many pods of a workload are named.
 const NAMED: usize = 3;
@@ -37,17 +37,14 @@ pub struct Task {
     pub facts: Facts,
     /// The profile for every namespace, whatever its label.
     pub profile: Option<String>,
-    /// Whether what meets a practice is said too.
-    pub everything: bool,
 }
 
 /// A report in the making.
 #[derive(Debug)]
 pub struct Audit {
-    judge: Judge,
+    pub(super) judge: Judge,
     configuration: String,
     profile: Option<String>,
-    everything: bool,
     namespaces: BTreeMap<Arc<str>, Namespace>,
     limits: HashMap<Arc<str>, Defaults>,
     capacity: Capacity,
@@ -117,7 +114,6 @@ impl Audit {
             judge: Judge::new(task.settings, task.facts),
             configuration: task.configuration,
             profile: task.profile,
-            everything: task.everything,
             namespaces: BTreeMap::new(),
             limits: HashMap::new(),
             capacity: Capacity::default(),
@@ -189,8 +185,7 @@ impl Audit {
         if kind == "Job" && head.status.conditions.iter().any(ended) {
             return;
         }
-        let filled = self.limits.get(&key.0);
-        let filled = filled.and_then(|limits| limits.fill(text, template));
+        let filled = self.filled(&key.0, text, template);
         let text = filled.as_deref().unwrap_or(text);
         let Ok(mut object) = serde_json::from_str::<Object<'_>>(text) else {
             return self.unreadable(kind);
@@ -295,6 +290,11 @@ impl Audit {
         }
     }
 
+    /// The object in `text` with what LimitRanges will give to its pods; `None` where that is nothing.
+    pub(super) fn filled(&self, namespace: &str, text: &str, template: Template) -> Option<String> {
+        self.limits.get(namespace)?.fill(text, template)
+    }
+
     fn begin(&mut self, key: Key, profile: Arc<str>, judged: Judged) {
         for (index, is_needed) in &judged.overrides {
             if let Some((selects, needed)) = self.overrides.get_mut(*index) {
@@ -303,9 +303,7 @@ impl Audit {
             }
         }
         let mut entries = judged.entries;
-        if !self.everything {
-            entries.retain(|entry| entry.state != State::Met);
-        }
+        entries.retain(|entry| entry.state != State::Met);
         let workload = Workload {
             namespace: Arc::clone(&key.0),
             kind: Arc::clone(&key.1),
@@ -346,7 +344,7 @@ impl Audit {
     }
 
     /// The namespace, of which nothing is known where it was not taken in.
-    fn namespace_of(&mut self, name: &str) -> &mut Namespace {
+    pub(super) fn namespace_of(&mut self, name: &str) -> &mut Namespace {
         if !self.namespaces.contains_key(name) {
             self.namespace(name, Standing::Unknown);
         }

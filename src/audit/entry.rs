@@ -64,7 +64,7 @@ pub struct Entry {
     pub value: String,
     /// Why, beyond what the rule's own documentation says.
     pub why: String,
-    /// An exception without which nothing would be set otherwise.
+    /// An exception without which the rule would leave all as it is.
     pub idle: bool,
 }
 

@@ -212,7 +212,7 @@ impl Report {
                     "idle-exception",
                     workload.object(),
                     format!(
-                        "is excepted from {}, and without that nothing would be set",
+                        "is excepted from {}, and without that the rule would leave all as it is",
                         entry.rule
                     ),
                     format!(

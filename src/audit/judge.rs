@@ -123,7 +123,7 @@ impl Judge {
         cells
     }
 
-    /// Marks the exceptions of the pod's author without which the rule would set nothing.
+    /// Marks the exceptions of the pod's author without which the rule would say nothing.
     fn exceptions(&self, entries: &mut [Entry], pod: Pod<'_>, namespace: &str, profile: &Profile) {
         let by_author = Granted::ByAuthor.as_str();
         if !entries.iter().any(|entry| entry.value == by_author) {
@@ -132,12 +132,17 @@ impl Judge {
         let strict = profile.without_exceptions();
         let effective = Effective::new(&self.settings, &strict, pod, namespace);
         let plan = Plan::new(pod, namespace, Scope::Creation, &effective, &self.facts);
-        let sets = |rule: &str| {
+        let speaks = |rule: &str| {
             let mut findings = plan.findings().iter();
-            findings.any(|finding| finding.rule == rule && finding.verdict.changes())
+            findings.any(|finding| {
+                let verdict = &finding.verdict;
+                // A rule that only reports is excepted from to keep it silent.
+                let speaks = verdict.changes() || matches!(verdict, Verdict::SteppedBack(_));
+                finding.rule == rule && speaks
+            })
         };
         for entry in entries.iter_mut() {
-            entry.idle |= entry.value == by_author && !sets(entry.rule);
+            entry.idle |= entry.value == by_author && !speaks(entry.rule);
         }
     }
 

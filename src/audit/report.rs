@@ -5,6 +5,8 @@ mod json;
 mod markdown;
 mod text;
 
+pub(super) use text::line;
+
 use super::Report;
 
 /// How a report is told.

@@ -1,5 +1,6 @@
 //! `pod-hardener audit`: what is open in a cluster.
 
+mod object;
 mod read;
 
 use std::io::Write;
@@ -10,13 +11,17 @@ use anyhow::{Context, bail};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crate::audit::report::Format;
-use crate::audit::{Audit, Finding, Report, Severity, Task};
+use crate::audit::{Audit, Explained, Finding, Report, Severity, State, Task};
 use crate::cluster::{self, listed};
 use crate::doctor::look;
+use read::Reader;
 
 /// Arguments of `audit`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    /// Explain one object, as pod/NAME or deploy/NAME: each field, who set it and why, or what is missing.
+    #[arg(value_name = "KIND/NAME")]
+    object: Option<String>,
     /// Look at this namespace only.
     #[arg(short, long, value_name = "NAME")]
     namespace: Option<String>,
@@ -70,7 +75,10 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let report = runtime.block_on(look_at(&args))?;
+    let report = match runtime.block_on(look_at(&args))? {
+        Found::Cluster(report) => report,
+        Found::Object(explained) => return explain(&args, &explained),
+    };
     for (format, file) in &args.output {
         put_out(&report, *format, file.as_deref())?;
     }
@@ -81,9 +89,40 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     })
 }
 
-async fn look_at(args: &Args) -> anyhow::Result<Report> {
+/// What was looked at.
+enum Found {
+    Cluster(Box<Report>),
+    Object(Explained),
+}
+
+/// Tells of one object. The exit code is 1 where something is missing.
+fn explain(args: &Args, explained: &Explained) -> anyhow::Result<ExitCode> {
+    for (format, file) in &args.output {
+        let text = match format {
+            Format::Text => explained.text(),
+            Format::Json => explained.json(),
+            Format::Markdown | Format::Html => bail!("one object is told as text or json"),
+        };
+        write(&text, file.as_deref())?;
+    }
+    let mut states = explained.fields.iter().map(|(entry, _)| entry.state);
+    let severity = |state: State| match state {
+        State::Missing | State::Superfluous => Severity::Error,
+        State::Unsafe => Severity::Warning,
+        _ => Severity::Note,
+    };
+    let fails =
+        |state| state != State::Met && args.fail_on.0.is_some_and(|from| severity(state) >= from);
+    Ok(match states.any(fails) {
+        true => ExitCode::FAILURE,
+        false => ExitCode::SUCCESS,
+    })
+}
+
+async fn look_at(args: &Args) -> anyhow::Result<Found> {
     let config = config(args.kubeconfig.as_deref()).await?;
     let url = config.cluster_url.to_string();
+    let default_namespace = config.default_namespace.clone();
     let client = kube::Client::try_from(config)?;
     let version = client.apiserver_version().await;
     version.with_context(|| format!("cannot look at the cluster at {url}"))?;
@@ -113,7 +152,6 @@ async fn look_at(args: &Args) -> anyhow::Result<Report> {
         configuration,
         facts,
         profile: args.profile.clone(),
-        everything: false,
     });
     for (kind, why) in unknown {
         audit.unseen(
@@ -130,15 +168,22 @@ async fn look_at(args: &Args) -> anyhow::Result<Report> {
             "there is none, or it cannot be read: labels are taken at their word",
         );
     }
-    read::all(
-        &client,
-        &mut audit,
-        &seen,
-        &settings,
-        args.namespace.as_deref(),
-    )
-    .await;
-    Ok(audit.finish())
+    let reader = Reader {
+        client: &client,
+        seen: &seen,
+        settings: &settings,
+    };
+    let only = args.namespace.as_deref();
+    let Some(written) = &args.object else {
+        reader.all(&mut audit, only).await;
+        return Ok(Found::Cluster(Box::new(audit.finish())));
+    };
+    let namespace = only.unwrap_or(&default_namespace);
+    reader.around(&mut audit, namespace).await;
+    let (source, above) = object::read(&client, namespace, written).await?;
+    let explained = audit.explain(&source, above.as_ref());
+    let explained = explained.with_context(|| format!("{written} cannot be read"))?;
+    Ok(Found::Object(explained))
 }
 
 async fn config(kubeconfig: Option<&Path>) -> anyhow::Result<kube::Config> {
@@ -153,7 +198,10 @@ async fn config(kubeconfig: Option<&Path>) -> anyhow::Result<kube::Config> {
 }
 
 fn put_out(report: &Report, format: Format, file: Option<&Path>) -> anyhow::Result<()> {
-    let text = format.render(report);
+    write(&format.render(report), file)
+}
+
+fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
     match file {
         Some(file) => std::fs::write(file, text)
             .with_context(|| format!("cannot write the report {}", file.display())),

@@ -106,7 +106,7 @@ fn one(text: &mut String, workload: &Workload) {
 }
 
 /// `+ web: securityContext.runAsUser: 10001 (run-as-high-uid)`.
-pub(super) fn line(entry: &Entry) -> String {
+pub(in super::super) fn line(entry: &Entry) -> String {
     let Entry {
         rule,
         state,
@@ -120,7 +120,7 @@ pub(super) fn line(entry: &Entry) -> String {
         name => name,
     };
     let idle = if entry.idle {
-        ", and nothing would be set without it"
+        ", and without it the rule would leave all as it is"
     } else {
         ""
     };

@@ -7,6 +7,7 @@ use kube::{Client, ResourceExt};
 
 use crate::audit::{Audit, Standing};
 use crate::cluster::{listed, pages};
+use crate::config::Settings;
 use crate::doctor::Seen;
 use crate::object::Template;
 
@@ -34,70 +35,83 @@ const WORKLOADS: [(&str, &str, &str, Template); 7] = [
     ),
 ];
 
-/// Reads all of it, or one namespace.
-pub(super) async fn all(
-    client: &Client,
-    audit: &mut Audit,
-    seen: &Seen,
-    settings: &crate::config::Settings,
-    only: Option<&str>,
-) {
-    namespaces(client, audit, seen, settings, only).await;
-    let path = |api: &str, resource: &str| match only {
-        Some(namespace) => format!("{api}/namespaces/{namespace}/{resource}"),
-        None => format!("{api}/{resource}"),
-    };
-    let mut progress = Progress::new();
-    let read = pages::each(client, "/api/v1/nodes", "", |text| audit.node(text)).await;
-    note(audit, "nodes", read);
-    let read = pages::each(client, &path("/api/v1", "limitranges"), "", |text| {
-        audit.limit_range(text)
-    })
-    .await;
-    note(audit, "limitranges", read);
-    let read = pages::each(client, &path("/api/v1", "resourcequotas"), "", |text| {
-        audit.quota(text)
-    })
-    .await;
-    note(audit, "resourcequotas", read);
-    for (api, resource, kind, template) in WORKLOADS {
-        let path = path(api, resource);
-        let read = pages::each(client, &path, "", |text| {
-            audit.workload(kind, template, text);
-            progress.count(resource);
-        });
-        let read = read.await;
-        note(audit, resource, read);
-    }
-    let path = path("/api/v1", "pods");
-    let read = pages::each(client, &path, RUNS, |text| {
-        audit.pod(text);
-        progress.count("pods");
-    });
-    let read = read.await;
-    note(audit, "pods", read);
+/// What everything is read by.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'r> {
+    pub(super) client: &'r Client,
+    pub(super) seen: &'r Seen,
+    pub(super) settings: &'r Settings,
 }
 
-async fn namespaces(
-    client: &Client,
-    audit: &mut Audit,
-    seen: &Seen,
-    settings: &crate::config::Settings,
-    only: Option<&str>,
-) {
-    let mut take = |text: &str| {
-        if let Ok(namespace) = serde_json::from_str::<Namespace>(text) {
-            let standing = Standing::of(seen, settings, &namespace);
-            audit.namespace(&namespace.name_any(), standing);
+impl Reader<'_> {
+    /// Reads all of it, or one namespace.
+    pub(super) async fn all(self, audit: &mut Audit, only: Option<&str>) {
+        self.namespaces(audit, only).await;
+        let nodes = self
+            .each("/api/v1/nodes", "", |text| audit.node(text))
+            .await;
+        note(audit, "nodes", nodes);
+        let mut progress = Progress::new();
+        self.limits(audit, only).await;
+        let path = path("/api/v1", "resourcequotas", only);
+        let quotas = self.each(&path, "", |text| audit.quota(text)).await;
+        note(audit, "resourcequotas", quotas);
+        for (api, resource, kind, template) in WORKLOADS {
+            let path = self::path(api, resource, only);
+            let take = |text: &str| {
+                audit.workload(kind, template, text);
+                progress.count(resource);
+            };
+            let read = self.each(&path, "", take).await;
+            note(audit, resource, read);
         }
-    };
-    let read = match only {
-        Some(name) => get(client, &format!("/api/v1/namespaces/{name}"))
-            .await
-            .map(|text| take(&text)),
-        None => pages::each(client, "/api/v1/namespaces", "", take).await,
-    };
-    note(audit, "namespaces", read);
+        let path = self::path("/api/v1", "pods", only);
+        let take = |text: &str| {
+            audit.pod(text);
+            progress.count("pods");
+        };
+        let read = self.each(&path, RUNS, take).await;
+        note(audit, "pods", read);
+    }
+
+    /// Reads what is around one object.
+    pub(super) async fn around(self, audit: &mut Audit, namespace: &str) {
+        self.namespaces(audit, Some(namespace)).await;
+        self.limits(audit, Some(namespace)).await;
+    }
+
+    async fn namespaces(self, audit: &mut Audit, only: Option<&str>) {
+        let mut take = |text: &str| {
+            if let Ok(namespace) = serde_json::from_str::<Namespace>(text) {
+                let standing = Standing::of(self.seen, self.settings, &namespace);
+                audit.namespace(&namespace.name_any(), standing);
+            }
+        };
+        let read = match only {
+            Some(name) => get(self.client, &format!("/api/v1/namespaces/{name}"))
+                .await
+                .map(|text| take(&text)),
+            None => self.each("/api/v1/namespaces", "", take).await,
+        };
+        note(audit, "namespaces", read);
+    }
+
+    async fn limits(self, audit: &mut Audit, only: Option<&str>) {
+        let path = path("/api/v1", "limitranges", only);
+        let read = self.each(&path, "", |text| audit.limit_range(text)).await;
+        note(audit, "limitranges", read);
+    }
+
+    async fn each(self, path: &str, query: &str, take: impl FnMut(&str)) -> kube::Result<()> {
+        pages::each(self.client, path, query, take).await
+    }
+}
+
+fn path(api: &str, resource: &str, only: Option<&str>) -> String {
+    match only {
+        Some(namespace) => format!("{api}/namespaces/{namespace}/{resource}"),
+        None => format!("{api}/{resource}"),
+    }
 }
 
 /// One object, as JSON.

@@ -43,11 +43,12 @@
   function matches(one) {
     const words = by("q").value.toLowerCase().split(/\s+/).filter(Boolean);
     const text = `${one[0]} ${one[1]} ${one[2]} ${texts[one[8]]}`.toLowerCase();
-    const practice = Number(by("practice").value || 1) - 1;
+    const practice = Number(by("practice").value);
+    const cells = practice ? [one[7][practice - 1]] : one[7].slice(1);
+    const wanted = (cell) => by("state").value ? cell === by("state").value : !practice || cell !== "met";
     return words.every((word) => text.includes(word))
       && (!by("ns").value || one[0] === by("ns").value)
-      && (!by("state").value || (by("practice").value ? one[7][practice] : one[7].slice(1).includes(by("state").value) && by("state").value) === by("state").value)
-      && (!by("practice").value || by("state").value || one[7][practice] !== "met");
+      && cells.some(wanted);
   }
   function compare(a, b) {
     const at = (COLUMNS.find(([name]) => name === state.sort) || COLUMNS[4])[1];
@@ -66,7 +67,7 @@
       for (const [, container, kind, field, value, words, idle] of said[one[8]].filter((entry) => entry[0] === rule)) {
         const place = container ? `containers[${container}].` : "";
         const text = kind === "stepped-back" ? `${place}${rule} steps back: ${words}`
-          : kind === "excepted" ? `${place}${rule} is excepted (${value}): ${words}${idle ? "; nothing would be set without it" : ""}`
+          : kind === "excepted" ? `${place}${rule} is excepted (${value}): ${words}${idle ? "; without it the rule would leave all as it is" : ""}`
           : `${place}${field}: ${value}${kind === "unsafe" ? "   # as written" : ""}`;
         cell.append(make("pre", SIGNS[kind] + text, kind === "missing" ? "plus" : kind === "superfluous" || kind === "unsafe" ? "minus" : ""));
       }
