@@ -6,8 +6,8 @@ use super::entry::{Cell, Entry, PRACTICES, Practices, State};
 use crate::config::{Effective, Profile, Settings};
 use crate::object::Pod;
 use crate::plan::{Facts, Plan, Scope};
-use crate::rule::{Exception, Finding, Granted, Rule, Verdict};
-use crate::rules::{RULES, find};
+use crate::rule::{Exception, Finding, Granted, Level, Rule, Verdict};
+use crate::rules::RULES;
 
 /// What everything is judged by.
 #[derive(Debug)]
@@ -207,9 +207,14 @@ fn entries(findings: &[Finding<'_>]) -> Vec<Entry> {
 }
 
 fn entry(finding: &Finding<'_>) -> Entry {
+    // What is changed for a container may be a field of the pod.
+    let place = match &finding.verdict {
+        Verdict::Set(field, _) | Verdict::Removed(field, _) if field.level == Level::Pod => "",
+        _ => finding.place.name(),
+    };
     let said = |state, field: String, value: String, why: String| Entry {
-        rule: find(finding.rule).map_or(finding.rule, |rule| rule.id),
-        container: clean(finding.place.name()),
+        rule: finding.rule,
+        container: clean(place),
         state,
         field,
         value,
