@@ -35,7 +35,6 @@ mod corpus;
 #[allow(dead_code, reason = "for tests of every profile")]
 #[path = "support/dry_run.rs"]
 mod dry_run;
-#[allow(dead_code, reason = "for tests of every profile")]
 #[path = "support/harden.rs"]
 mod harden;
 #[path = "support/token.rs"]

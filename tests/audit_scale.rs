@@ -44,7 +44,8 @@ fn large(plane: &ControlPlane) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(populate(&plane.client()?, namespaces, pods))?;
+    let client = runtime.block_on(async { plane.client() })?;
+    runtime.block_on(populate(&client, namespaces, pods))?;
 
     let mut audit = Command::new(env!("CARGO_BIN_EXE_pod-hardener"));
     audit.args(["audit", "--profile", "restricted", "--fail-on", "never"]);

@@ -244,11 +244,12 @@ mod tests {
     fn a_quota_leaves_what_is_not_used() {
         let text =
             r#"{"status": {"hard": {"requests.cpu": "1"}, "used": {"requests.cpu": "900m"}}}"#;
-        let quota = Quota::read("q", text).unwrap();
+        let quota = Quota::read("q", text);
         let cpu = |milli: i128| Added {
             cpu: milli * 1_000_000,
             memory: i128::MAX,
         };
-        assert!(quota.has_room(cpu(100)) && !quota.has_room(cpu(101)));
+        let room = quota.map(|quota| (quota.has_room(cpu(100)), quota.has_room(cpu(101))));
+        assert_eq!(room, Some((true, false)));
     }
 }

@@ -8,13 +8,22 @@ use super::super::{Cell, Entry, Namespace, Report, Workload};
 const VERSION: u32 = 1;
 
 pub(super) fn render(report: &Report) -> String {
-    let mut text = value(report).to_string();
-    text.push('\n');
+    let text = head(report).to_string();
+    let mut text = text.strip_suffix('}').unwrap_or(&text).to_owned();
+    // One after the other: as values, all of them would take ten times the memory of the report.
+    text.push_str(",\"workloads\":[");
+    for (at, one) in report.workloads.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        text.push_str(&workload(one).to_string());
+    }
+    text.push_str("]}\n");
     text
 }
 
-/// The report as a JSON value.
-pub(super) fn value(report: &Report) -> Value {
+/// The report but for its workloads.
+fn head(report: &Report) -> Value {
     let (has, asked, added) = (
         report.capacity.allocatable,
         report.capacity.requested,
@@ -27,7 +36,6 @@ pub(super) fn value(report: &Report) -> Value {
         "configuration": {"from": report.configuration, "version": report.version},
         "profile": report.profile,
         "namespaces": report.namespaces.iter().map(namespace).collect::<Vec<_>>(),
-        "workloads": report.workloads.iter().map(workload).collect::<Vec<_>>(),
         "overrides": report.overrides.iter().map(|used| json!({
             "line": used.line, "reason": used.reason, "selects": used.selects, "needed": used.needed,
         })).collect::<Vec<_>>(),

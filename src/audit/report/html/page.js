@@ -66,8 +66,8 @@
     for (const rule of rules) {
       for (const [, container, kind, field, value, words, idle] of said[one[8]].filter((entry) => entry[0] === rule)) {
         const place = container ? `containers[${container}].` : "";
-        const text = kind === "stepped-back" ? `${place}${rule} steps back: ${words}`
-          : kind === "excepted" ? `${place}${rule} is excepted (${value}): ${words}${idle ? "; without it the rule would leave all as it is" : ""}`
+        const text = kind === "stepped-back" ? `${container || "(pod)"}: ${rule} steps back: ${words}`
+          : kind === "excepted" ? `${container || "(pod)"}: ${rule} is excepted (${value}): ${words}${idle ? "; without it the rule would leave all as it is" : ""}`
           : `${place}${field}: ${value}${kind === "unsafe" ? "   # as written" : ""}`;
         cell.append(make("pre", SIGNS[kind] + text, kind === "missing" ? "plus" : kind === "superfluous" || kind === "unsafe" ? "minus" : ""));
       }
