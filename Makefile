@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale switches hostile docs fmt lint actionlint availability doctor renewals
+.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals
 
 ## Run every test; the last line counts them.
 test:
@@ -69,6 +69,11 @@ generated:
 scale:
 	@KUBEBUILDER_ASSETS=$$(tests/control-plane/build | tail -n 1) SCALE=full \
 	  cargo test --release --test scale -- --nocapture
+
+## `audit` of 1,000 namespaces and 10,000 pods beside `kubectl get pods -A -o json`: with the release build.
+audit-scale:
+	@KUBEBUILDER_ASSETS=$$(tests/control-plane/build | tail -n 1) SCALE=full \
+	  cargo test --release --test audit_scale -- --nocapture
 
 ## More than a minute with a new configuration every second and a new certificate every five, under requests on ten connections.
 switches:

@@ -1,5 +1,6 @@
 //! The commands.
 
+mod audit;
 mod check;
 mod config;
 mod controller;
@@ -39,6 +40,8 @@ enum Command {
     Check(check::Args),
     /// Harden manifests: print them, or write them in place.
     Harden(harden::Args),
+    /// Say what is open in a cluster: by the webhook's own rules, and by reading alone.
+    Audit(audit::Args),
     /// Answer one AdmissionReview from a file, as the webhook would, and check the patch.
     Review(review::Args),
     /// Check a configuration, print what it comes to, or its grammar.
@@ -69,6 +72,7 @@ impl Cli {
             Command::Doctor(args) => doctor::run(args),
             Command::Check(args) => check::run(args),
             Command::Harden(args) => harden::run(args),
+            Command::Audit(args) => audit::run(args),
             Command::Review(args) => review::run(args),
             Command::Config(command) => config::run(command),
             Command::Rules => rules::run(),

@@ -6,6 +6,7 @@
 
 mod follow;
 mod kinds;
+pub mod listed;
 mod manifests;
 pub mod pages;
 mod status;

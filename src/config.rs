@@ -109,6 +109,16 @@ impl Settings {
         &self.overrides
     }
 
+    /// The same without the override at `index`.
+    #[must_use]
+    pub fn without_override(&self, index: usize) -> Self {
+        let mut other = self.clone();
+        if index < other.overrides.len() {
+            other.overrides.remove(index);
+        }
+        other
+    }
+
     /// A short digest of the text: equal texts have equal versions, on every replica.
     #[must_use]
     pub fn version(&self) -> &str {

@@ -14,6 +14,7 @@ mod report;
 mod seen;
 mod servers;
 
+pub(crate) use labels::{HARDEN, OFF, entry_of};
 pub use report::{json, text};
 pub use seen::{Entry, Mode, Program, Seen, Server, Unhardened, Unseen};
 

@@ -11,6 +11,7 @@
 //! - [`manifest`]: YAML text to objects, and to the hardened text with comments kept.
 //! - [`report`]: findings in files, told in several formats.
 //! - [`admission`]: review bytes to reply bytes.
+//! - [`audit`]: the objects of a cluster to a report on what is open.
 //!
 //! All of these are synchronous and pure: no socket, file, clock or environment. Around them:
 //!
@@ -22,6 +23,7 @@
 //! - [`cli`]: the commands.
 
 pub mod admission;
+pub mod audit;
 pub mod cli;
 pub mod cluster;
 pub mod config;

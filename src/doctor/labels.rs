@@ -9,7 +9,7 @@ use super::registration::takes;
 use super::{AGAIN, Entry, Findings, Mode, Seen};
 
 /// The label that hardens.
-pub(super) const HARDEN: &str = "pod-hardener.io/harden";
+pub(crate) const HARDEN: &str = "pod-hardener.io/harden";
 
 /// The label that only reports.
 const AUDIT: &str = "pod-hardener.io/audit";
@@ -18,13 +18,13 @@ const AUDIT: &str = "pod-hardener.io/audit";
 pub(super) const NAME: &str = "kubernetes.io/metadata.name";
 
 /// The label's value that says no.
-pub(super) const OFF: &str = "off";
+pub(crate) const OFF: &str = "off";
 
 /// The label by which Pod Security refuses pods.
 const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
 
 /// The webhook of `mode` that takes a namespace.
-pub(super) fn entry_of<'e, 's>(
+pub(crate) fn entry_of<'e, 's>(
     entries: &'e [Entry<'s>],
     mode: Mode,
     namespace: &Namespace,

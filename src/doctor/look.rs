@@ -47,13 +47,28 @@ pub async fn look(
     seen.mutating_policies = policies.map(ResourceExt::name_any).collect();
     seen.nodes = all::<Node>(of(&client), &mut unseen).await.len();
     seen.namespaces = all::<Namespace>(of(&client), &mut unseen).await;
-    program::look(&client, &mut seen, &mut unseen).await;
+    if let Some((namespace, pod)) = program::look(&client, &mut seen, &mut unseen).await {
+        program::certificate(&client, &namespace, &pod, &mut seen, &mut unseen).await;
+    }
     if let Some((from, settings)) = given {
         seen.settings = Some((from, Ok(settings)));
     }
     pods::look(&client, config, &mut seen, &mut unseen).await;
     seen.unseen = unseen;
     Ok(seen)
+}
+
+/// What is registered under a name, and the configuration of the servers behind it: less than [`look`] does.
+pub async fn installed(client: &Client, hardens: &str) -> Seen {
+    let mut seen = Seen {
+        names: [hardens.to_owned(), String::new()],
+        ..Seen::default()
+    };
+    let mut unseen = Vec::new();
+    seen.mutating = all::<MutatingWebhookConfiguration>(client.clone(), &mut unseen).await;
+    program::look(client, &mut seen, &mut unseen).await;
+    seen.unseen = unseen;
+    seen
 }
 
 /// All objects of a kind; none where they cannot be read, which is noted, or where the API server does not know the kind.

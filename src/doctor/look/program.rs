@@ -12,11 +12,14 @@ use crate::doctor::{Program, Seen, Server, Unseen};
 /// The name that the chart gives the servers' container.
 const CONTAINER: &str = "serve";
 
-pub(super) async fn look(client: &Client, seen: &mut Seen, unseen: &mut Vec<Unseen>) {
+/// Gives one of the servers, and its namespace.
+pub(super) async fn look(
+    client: &Client,
+    seen: &mut Seen,
+    unseen: &mut Vec<Unseen>,
+) -> Option<(String, Pod)> {
     let entries = seen.entries();
-    let Some(entry) = entries.first() else {
-        return;
-    };
+    let entry = entries.first()?;
     let Some(ServiceReference {
         name, namespace, ..
     }) = entry.client.service.clone()
@@ -31,21 +34,19 @@ pub(super) async fn look(client: &Client, seen: &mut Seen, unseen: &mut Vec<Unse
             why: format!("{why}: unless --config gives it, the embedded one is taken for it"),
         });
         seen.settings = Some(embedded());
-        return;
+        return None;
     };
     let called = format!("service {namespace}/{name}");
     let found = Api::<Service>::namespaced(client.clone(), &namespace)
         .get_opt(&name)
         .await;
-    let Some(found) = note(found, &called, unseen) else {
-        return;
-    };
+    let found = note(found, &called, unseen)?;
     seen.service = Some((called, found.is_some()));
     let selector = found
         .and_then(|service| service.spec?.selector)
         .unwrap_or_default();
     if selector.is_empty() {
-        return;
+        return None;
     }
     let labels: Vec<String> = selector
         .iter()
@@ -62,10 +63,9 @@ pub(super) async fn look(client: &Client, seen: &mut Seen, unseen: &mut Vec<Unse
         servers: pods.iter().map(server).collect(),
         pull_secrets: pods.first().map(pull_secrets).unwrap_or_default(),
     };
-    if let Some(pod) = pods.first() {
-        configuration(client, &namespace, pod, seen, unseen).await;
-        certificate(client, &namespace, pod, seen, unseen).await;
-    }
+    let pod = pods.into_iter().next()?;
+    configuration(client, &namespace, &pod, seen, unseen).await;
+    Some((namespace, pod))
 }
 
 fn embedded() -> (String, Result<Settings, String>) {
@@ -106,7 +106,8 @@ async fn configuration(
     }
 }
 
-async fn certificate(
+/// The certificate of a server.
+pub(super) async fn certificate(
     client: &Client,
     namespace: &str,
     pod: &Pod,
