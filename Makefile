@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane node node-binaries workloads planted generated scale switches hostile docs fmt lint
+.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale switches hostile docs fmt lint actionlint availability doctor renewals
 
 ## Run every test; the last line counts them.
 test:
@@ -14,6 +14,10 @@ test:
 control-plane:
 	@tests/control-plane/build
 
+## Build what is missing of the two Helms that the chart is tested with; the last two lines on stdout are their binaries, 4 and 3.
+helm:
+	@tests/helm/build
+
 ## Build what is missing of a real node; the last line on stdout is the folder of its binaries. Needs Debian, Go and a C compiler.
 node-binaries:
 	@tests/node/build
@@ -22,10 +26,20 @@ node-binaries:
 node:
 	@tests/node/run up
 
+## The chart in a real cluster, with what it does to a pod on screen, until Ctrl-C: on a real node where there can be one (root, the
+## node's binaries, buildah), on a control plane alone otherwise.
+playground:
+	@tests/node/playground
+
 ## Every workload of tests/node/workloads on a real node, as written and under every way of hardening; docs/workloads.json is
 ## what was found. Needs root, buildah and debootstrap. WORKLOADS="nginx redis" COLUMNS="compatible" try some.
 workloads:
 	@tests/node/run workloads
+
+## The image as it is released, and the test of what is in it; the last line on stdout is its OCI archive. ARCH=arm64 is the other
+## one. Needs root, buildah and debootstrap, and several minutes where the code has changed.
+image:
+	@image=$$(tests/image/build $(ARCH)) && IMAGE=$$image cargo test --quiet --test image >&2 && echo "$$image"
 
 ## Plant each bug of tests/planted and expect the test that it names to turn red.
 planted:
@@ -41,6 +55,10 @@ fmt:
 lint:
 	@cargo fmt --check
 	@cargo clippy --all-targets -- -D warnings
+
+## Check the workflows. Needs Go the first time.
+actionlint:
+	@.github/actionlint
 
 ## Try 20,000 generated pods on the real API server, each as written and under every profile: about ten minutes.
 generated:
@@ -59,3 +77,16 @@ switches:
 ## Every attack for half a minute, and clients that come and go for two: about ten minutes, with the release build.
 hostile:
 	@HOSTILE=full cargo test --release --test hostile -- --nocapture --test-threads 1
+
+## What pods feel while servers and certificates come and go, on a real node with the chart: about twenty minutes. Needs root and
+## buildah.
+availability:
+	@AVAILABLE=full tests/run --test node -- --nocapture "what happens to servers"
+
+## Every fault that doctor must find, planted on a real node with the chart: three minutes. Needs root and buildah.
+doctor:
+	@DOCTOR=full tests/run --test node -- --nocapture "doctor is silent"
+
+## Three minutes of certificates and CAs that live for seconds, under a stream of pods on a real API server.
+renewals:
+	@RENEWALS=full tests/run --test controller -- --nocapture renewed

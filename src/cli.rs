@@ -1,6 +1,12 @@
 //! The commands.
 
+mod check;
 mod config;
+mod controller;
+mod doctor;
+mod explain;
+mod files;
+mod harden;
 mod review;
 mod rules;
 mod serve;
@@ -9,7 +15,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::Settings;
 
@@ -25,6 +31,14 @@ pub struct Cli {
 enum Command {
     /// Serve the webhook.
     Serve(serve::Args),
+    /// Look after the certificates of the webhook, and who trusts them.
+    Controller(controller::Args),
+    /// Say what is wrong with what is installed, and what to do.
+    Doctor(doctor::Args),
+    /// Look at manifests: what is missing, unsafe, or left undone, and where.
+    Check(check::Args),
+    /// Harden manifests: print them, or write them in place.
+    Harden(harden::Args),
     /// Answer one AdmissionReview from a file, as the webhook would, and check the patch.
     Review(review::Args),
     /// Check a configuration, print what it comes to, or its grammar.
@@ -32,6 +46,13 @@ enum Command {
     Config(config::Command),
     /// Print the rules as the Markdown of docs/rules.md.
     Rules,
+    /// Explain a rule: what it sets, why, when it does not, and how to be excepted from it.
+    Explain(explain::Args),
+    /// Print what makes a shell complete the commands.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 impl Cli {
@@ -44,9 +65,19 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         let done = match self.command {
             Command::Serve(args) => serve::run(args),
+            Command::Controller(args) => controller::run(args),
+            Command::Doctor(args) => doctor::run(args),
+            Command::Check(args) => check::run(args),
+            Command::Harden(args) => harden::run(args),
             Command::Review(args) => review::run(args),
             Command::Config(command) => config::run(command),
             Command::Rules => rules::run(),
+            Command::Explain(args) => explain::run(&args),
+            Command::Completions { shell } => {
+                let mut out = std::io::stdout();
+                clap_complete::generate(shell, &mut Self::command(), "pod-hardener", &mut out);
+                Ok(ExitCode::SUCCESS)
+            }
         };
         done.unwrap_or_else(|error| {
             eprintln!("error: {error:#}");

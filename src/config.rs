@@ -32,6 +32,7 @@ const VERSION_BYTES: usize = 6;
 pub struct Settings {
     version: String,
     enabled: Said<bool>,
+    annotate_pods: Said<bool>,
     registry_mirrors: Said<Vec<String>>,
     mirrors: image::Mirrors,
     profiles: Vec<Profile>,
@@ -66,6 +67,12 @@ impl Settings {
     #[must_use]
     pub fn enabled(&self) -> bool {
         self.enabled.value
+    }
+
+    /// Whether a pod is told, in an annotation, what was set.
+    #[must_use]
+    pub fn annotates_pods(&self) -> bool {
+        self.annotate_pods.value
     }
 
     /// What mirrors put before the names of images, which is taken off before images are compared.

@@ -8,6 +8,7 @@ mod admin;
 mod body;
 mod connection;
 mod connections;
+mod decisions;
 mod metrics;
 mod paced;
 mod peer;
@@ -29,11 +30,18 @@ use tokio::net::TcpListener;
 
 use crate::cluster::Cluster;
 use crate::config::Settings;
+pub(crate) use admin::Admin;
+pub(crate) use connection::Reply;
 use connections::Connections;
+pub use decisions::Decisions;
+pub(crate) use metrics::Lives;
 use metrics::Metrics;
+pub use metrics::every_metric;
+pub(crate) use ports::admin as admin_port;
 use standing::Standing;
 use tls::{Identity, InForce, TlsError};
 pub use watched::Pace;
+pub(crate) use webhook::text;
 
 /// How long connections may take to finish what they began once the server is told to end.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -43,6 +51,11 @@ const HELD: usize = 8 * 1024 * 1024;
 
 /// The most connections to the admin port, and the most bytes of replies under way there.
 const ADMINS: (usize, usize) = (64, 4 * 1024 * 1024);
+
+/// A table for the connections of an admin port.
+pub(crate) fn admins() -> Arc<Connections> {
+    Connections::new(ADMINS.0, ADMINS.1)
+}
 
 /// Sockets that are bound already.
 #[derive(Debug)]
@@ -92,6 +105,8 @@ pub struct Server {
     pub max_connections: usize,
     /// How many records of the log were dropped since the start.
     pub log_dropped: LogDropped,
+    /// Where each decision is logged.
+    pub decisions: Decisions,
 }
 
 /// Says how many records of the log were dropped since the start.
@@ -108,6 +123,7 @@ struct Shared {
     webhooks: Arc<Connections>,
     admins: Arc<Connections>,
     log_dropped: LogDropped,
+    decisions: Decisions,
     ending: AtomicBool,
 }
 
@@ -126,6 +142,7 @@ pub async fn run(server: Server, shutdown: impl Future<Output = Duration>) -> Re
         listeners,
         max_connections,
         log_dropped,
+        decisions,
     } = server;
     let source = file.as_ref().map_or_else(
         || "the embedded defaults".to_owned(),
@@ -141,8 +158,9 @@ pub async fn run(server: Server, shutdown: impl Future<Output = Duration>) -> Re
         certificate: Standing::default(),
         cluster,
         webhooks: Connections::new(max_connections, HELD),
-        admins: Connections::new(ADMINS.0, ADMINS.1),
+        admins: admins(),
         log_dropped,
+        decisions,
         ending: AtomicBool::new(false),
     });
     shared.metrics.configuration.loaded(false);
@@ -150,6 +168,7 @@ pub async fn run(server: Server, shutdown: impl Future<Output = Duration>) -> Re
     let certificate = match certificate {
         Certificate::Files { certificate, key } => Some((certificate, key)),
         Certificate::Fixed(identity) => {
+            shared.metrics.lives.put("serving", identity.life());
             shared.pair.put(identity.into_pair()?);
             shared.certificate.put("made at start".to_owned());
             shared.metrics.certificate.loaded(false);
@@ -163,7 +182,7 @@ pub async fn run(server: Server, shutdown: impl Future<Output = Duration>) -> Re
             reload::follow_configuration(&shared, file, pace.clone()),
             reload::follow_certificate(&shared, certificate, pace),
             ports::webhook(&shared, &listeners.webhook, tls, &graceful.0),
-            ports::admin(&shared, &listeners.admin, &graceful.1),
+            ports::admin(&shared, &shared.admins, &listeners.admin, &graceful.1),
         )
     });
     let delay = tokio::select! {

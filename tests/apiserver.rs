@@ -19,6 +19,8 @@ mod exceptions;
 mod messages;
 #[path = "apiserver/pods.rs"]
 mod pod_trials;
+#[path = "apiserver/recorded.rs"]
+mod recorded;
 #[path = "apiserver/requests.rs"]
 mod requests;
 
@@ -40,6 +42,8 @@ mod harden;
 mod mutator;
 #[path = "support/pods.rs"]
 mod pods;
+#[path = "support/records.rs"]
+mod records;
 #[path = "support/token.rs"]
 mod token;
 #[path = "support/webhook.rs"]
@@ -105,6 +109,10 @@ fn main() -> ExitCode {
         (
             "the policy of last messages is set in every kind of container",
             messages::set,
+        ),
+        (
+            "what is stored, the pod's annotation, the API server's audit log, the decision log and the metrics agree",
+            recorded::agree,
         ),
         (
             "a careless patch refuses the pod",

@@ -1,6 +1,6 @@
 //! Hardened pods on a real node: kubelet, containerd and runc in namespaces of their own.
 //!
-//! `NODE=up` keeps a node up until Ctrl-C (`make node`), `NODE=workloads` fills the matrix of workloads (`make workloads`). Otherwise these are tests: a witness runs under the shipped profiles, and what
+//! `NODE=up` keeps a node up until Ctrl-C (`make node`), `NODE=workloads` fills the matrix of workloads (`make workloads`), `NODE=playground` shows the chart (`make playground`). Otherwise these are tests: a witness runs under the shipped profiles, and what
 //! they set is in force.
 
 #![allow(
@@ -19,16 +19,27 @@
 
 #[path = "node/api.rs"]
 mod api;
+#[path = "node/available.rs"]
+mod available;
 #[path = "node/cell.rs"]
 mod cell;
+#[path = "node/chart.rs"]
+mod chart;
 #[path = "node/columns.rs"]
 mod columns;
 #[path = "support/control_plane.rs"]
 mod control_plane;
 #[path = "node/crash.rs"]
 mod crash;
+#[path = "node/doctor.rs"]
+mod doctor;
 #[path = "node/gate.rs"]
 mod gate;
+#[path = "chart/helm.rs"]
+#[allow(dead_code, reason = "the tests of the chart use all of it")]
+mod helm;
+#[path = "node/image.rs"]
+mod image;
 #[path = "node/inside.rs"]
 mod inside;
 #[path = "node/judged.rs"]
@@ -41,6 +52,8 @@ mod messages;
 mod node;
 #[path = "support/overrides.rs"]
 mod overrides;
+#[path = "node/playground.rs"]
+mod playground;
 #[path = "node/promises.rs"]
 mod promises;
 #[path = "node/results.rs"]
@@ -108,10 +121,29 @@ fn main() -> ExitCode {
             judged::broken_promises,
         ),
     ];
+    let of_image: &[(&str, trials::Test)] = &[
+        (
+            "the image runs under Pod Security restricted, on a root file system that is read-only",
+            image::runs,
+        ),
+        (
+            "the chart's own pods, reached through its Service, harden what runs beside them",
+            chart::hardens,
+        ),
+        (
+            "doctor is silent while all is well, and finds each fault that is planted",
+            doctor::finds,
+        ),
+        (
+            "what happens to servers and certificates costs no pod its hardening, or for as long as is said",
+            available::feels,
+        ),
+    ];
     let result = match std::env::var("NODE").as_deref() {
         Ok("up") => up::run(),
+        Ok("playground") => playground::run(),
         Ok("workloads") => matrix::run(),
-        _ => trials::run(tests, without_node),
+        _ => trials::run(tests, of_image, without_node),
     };
     result.unwrap_or_else(|error| {
         eprintln!("the node: {error:#}");

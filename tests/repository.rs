@@ -10,8 +10,12 @@
 )]
 #![allow(clippy::print_stderr, missing_docs, reason = "tests")]
 
+#[path = "support/chart_values.rs"]
+mod chart_values;
 #[path = "support/harden.rs"]
 mod harden;
+#[path = "support/metrics_page.rs"]
+mod metrics_page;
 #[path = "support/overrides.rs"]
 mod overrides;
 #[path = "support/token.rs"]
@@ -47,16 +51,37 @@ fn readme_block(mark: &str) -> String {
     block.split_once("```").unwrap().0.to_owned()
 }
 
+/// Whether `file` holds this text between two marks; with `UPDATE`, it is written there anew.
+fn is_fresh_between(file: &str, mark: &str, text: &str) {
+    let path = root().join(file);
+    let page = fs::read_to_string(&path).unwrap();
+    let (begin, end) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
+    let (before, rest) = page.split_once(&begin).unwrap();
+    let (there, after) = rest.split_once(&end).unwrap();
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(path, format!("{before}{begin}{text}{end}{after}")).unwrap();
+        return;
+    }
+    assert!(
+        there == text,
+        "what is between the marks `{mark}` of {file} is stale: run `make docs`"
+    );
+}
+
 /// Whether `file` holds what the command prints; with `UPDATE`, it is written anew.
 fn is_fresh(command: &[&str], file: &str) {
     let output = Command::new(env!("CARGO_BIN_EXE_pod-hardener"))
         .args(command)
         .output()
         .unwrap();
-    let page = String::from_utf8(output.stdout).unwrap();
+    is_fresh_as(&String::from_utf8(output.stdout).unwrap(), file);
+}
+
+/// Whether `file` holds `page`; with `UPDATE`, it is written anew.
+fn is_fresh_as(page: &str, file: &str) {
     let path = root().join(file);
     if std::env::var_os("UPDATE").is_some() {
-        fs::write(&path, &page).unwrap();
+        fs::write(&path, page).unwrap();
     }
     assert!(
         fs::read_to_string(&path).unwrap() == page,
@@ -151,17 +176,8 @@ fn the_pages_of_workloads_are_fresh_and_what_is_promised_held() {
         cells.all(|cell| cell.inside.values().all(|inside| !inside.mapped)),
         "the older runtime knows no user namespaces"
     );
-    for (file, page) in [
-        ("docs/workloads.md", results.page(Some(&older))),
-        ("docs/profiles.md", results.profiles(Some(&older))),
-    ] {
-        let path = root().join(file);
-        if std::env::var_os("UPDATE").is_some() {
-            fs::write(&path, &page).unwrap();
-        }
-        let there = fs::read_to_string(&path).unwrap();
-        assert!(there == page, "{file} is stale: run `make docs`");
-    }
+    is_fresh_as(&results.page(Some(&older)), "docs/workloads.md");
+    is_fresh_as(&results.profiles(Some(&older)), "docs/profiles.md");
 }
 
 #[test]
@@ -179,6 +195,21 @@ fn every_rule_is_tried_alone_and_has_a_reason_to_be_where_it_is() {
             rule.id
         );
     }
+}
+
+#[test]
+fn the_schema_of_the_decision_log_is_fresh() {
+    let schema = serde_json::to_string_pretty(&pod_hardener::record::schema()).unwrap();
+    is_fresh_as(&(schema + "\n"), "docs/decision-log.schema.json");
+}
+
+#[test]
+fn the_page_of_metrics_is_fresh() {
+    let (server, controller) = (
+        pod_hardener::serve::every_metric(),
+        pod_hardener::controller::every_metric(),
+    );
+    is_fresh_as(&metrics_page::page(&server, &controller), "docs/metrics.md");
 }
 
 #[test]
@@ -239,18 +270,30 @@ fn the_readmes_table_of_strict_is_fresh() {
         };
         table += &format!("| {rule} | {row} |\n");
     }
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let (before, rest) = readme.split_once("<!-- strict -->\n").unwrap();
-    let (there, after) = rest.split_once("<!-- /strict -->").unwrap();
-    if std::env::var_os("UPDATE").is_some() {
-        let fresh = format!("{before}<!-- strict -->\n{table}<!-- /strict -->{after}");
-        fs::write(root().join("README.md"), fresh).unwrap();
-        return;
-    }
-    assert!(
-        there == table,
-        "the README's table of `strict` is stale: run `make docs`"
-    );
+    is_fresh_between("README.md", "strict", &table);
+}
+
+/// Every value of the chart has its reason, and is one that the schema knows.
+#[test]
+fn the_table_of_the_charts_values_is_fresh() {
+    let values = fs::read_to_string(root().join("helm/values.yaml")).unwrap();
+    let entries = chart_values::documented(&values).unwrap();
+    let schema = fs::read_to_string(root().join("helm/values.schema.json")).unwrap();
+    let mut known = chart_values::known(&serde_json::from_str(&schema).unwrap());
+    let mut documented: Vec<&str> = entries.iter().map(|entry| entry.path.as_str()).collect();
+    known.sort();
+    documented.sort_unstable();
+    assert_eq!(documented, known, "helm/values.yaml and its schema");
+    is_fresh_between("helm/README.md", "values", &chart_values::table(&entries));
+}
+
+/// The chart is of this version.
+#[test]
+fn the_chart_has_the_programs_version() {
+    let chart = fs::read_to_string(root().join("helm/Chart.yaml")).unwrap();
+    let chart = yaml::documents(&chart).unwrap().remove(0);
+    assert_eq!(chart["appVersion"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(chart["version"], env!("CARGO_PKG_VERSION"));
 }
 
 #[test]
@@ -304,9 +347,17 @@ fn the_core_knows_no_socket_file_clock_or_environment() {
             .unwrap()
             .display()
             .to_string();
-        let edge = ["main.rs", "cli", "cluster", "serve"]
-            .iter()
-            .any(|edge| name.starts_with(edge));
+        let edge = [
+            "main.rs",
+            "cli",
+            "cluster",
+            "controller",
+            "doctor",
+            "serve",
+            "x509.rs",
+        ]
+        .iter()
+        .any(|edge| name.starts_with(edge));
         if edge || name == "lib.rs" {
             continue;
         }
@@ -333,6 +384,19 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+/// What is released is what was tested: one compiler, and one version in all places.
+#[test]
+fn the_image_is_built_by_the_compiler_of_the_tests_and_the_changelog_knows_its_version() {
+    let text = |file| fs::read_to_string(root().join(file)).unwrap();
+    let toolchain = text("rust-toolchain.toml");
+    let channel = toolchain.split("channel = \"").nth(1).unwrap();
+    let channel = channel.split('"').next().unwrap();
+    let base = format!("ARG BASE=docker.io/library/rust:{channel}-bookworm\n");
+    assert!(text("Dockerfile").contains(&base), "no {base}");
+    let version = format!("\n## [{}] - ", env!("CARGO_PKG_VERSION"));
+    assert!(text("CHANGELOG.md").contains(&version), "no {version}");
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! The kinds that are followed: what an object of each says, and what all of them come to.
 
-mod autoscalers;
-mod bindings;
-mod limit_ranges;
-mod namespaces;
+pub(super) mod autoscalers;
+pub(super) mod bindings;
+pub(super) mod limit_ranges;
+pub(super) mod namespaces;
 mod nodes;
-mod quotas;
-mod service_accounts;
+pub(super) mod quotas;
+pub(super) mod service_accounts;
 
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};

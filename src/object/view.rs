@@ -62,6 +62,9 @@ pub struct Owner<'a> {
     /// The owner's kind.
     #[serde(borrow, default)]
     pub kind: Text<'a>,
+    /// Its name.
+    #[serde(borrow, default)]
+    pub name: Text<'a>,
     /// Whether the owner manages the object.
     pub controller: Option<bool>,
 }

@@ -1,6 +1,5 @@
 //! `/livez`, `/readyz` and `/metrics`, for the kubelet and Prometheus.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use http_body_util::Full;
@@ -8,16 +7,38 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::Shared;
-use super::connection::Reply;
+use super::connection::{End, Reply};
+use super::metrics::Port;
 use super::webhook::text;
+use super::{Shared, webhook};
 use crate::cluster::{Known, Status};
 
 /// The media type of OpenMetrics 1.0.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// Who has a port of probes and metrics.
+pub(crate) trait Admin: Send + Sync + 'static {
+    /// What it waits for, if it is not ready.
+    fn waits_for(&self) -> Option<&'static str>;
+
+    /// A line for everything that matters to that.
+    fn details(&self) -> Vec<String>;
+
+    /// Its metrics, as OpenMetrics.
+    fn metrics(&self) -> String;
+
+    /// The answer to a request that brought out a bug.
+    fn panicked(&self) -> Reply;
+
+    /// Hears of a connection that ended.
+    fn closed(&self, _: End) {}
+
+    /// Hears of a connection that could not be accepted.
+    fn failed(&self) {}
+}
+
 /// Answers one request.
-pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Reply {
+pub(super) fn answer(of: &impl Admin, request: &Request<Incoming>) -> Reply {
     if ![Method::GET, Method::HEAD].contains(request.method()) {
         return text(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -26,10 +47,9 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
     }
     match request.uri().path() {
         "/livez" => text(StatusCode::OK, "ok".to_owned()),
-        "/readyz" => readiness(&shared, request.uri().query() == Some("verbose")),
+        "/readyz" => readiness(of, request.uri().query() == Some("verbose")),
         "/metrics" => {
-            let text = shared.metrics.render(&shared);
-            let mut reply = Response::new(Full::new(Bytes::from(text)));
+            let mut reply = Response::new(Full::new(Bytes::from(of.metrics())));
             reply
                 .headers_mut()
                 .insert(CONTENT_TYPE, HeaderValue::from_static(OPEN_METRICS));
@@ -42,30 +62,57 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
     }
 }
 
-/// Whether requests are answered with all that can be known; with a line for everything that matters to that, where asked.
-/// A kind that is not known, or a new configuration that is refused, makes nobody unready: what there is serves.
-fn readiness(shared: &Shared, verbose: bool) -> Reply {
-    let waits = [
-        (shared.ending.load(Ordering::Relaxed), "ending"),
-        (
-            !shared.pair.is_there(),
-            "starting: there is no certificate yet",
-        ),
-        (
-            !shared.cluster.is_settled(),
-            "starting: the first facts about the cluster are on their way",
-        ),
-    ];
-    let (status, word) = match waits.iter().find(|(waits, _)| *waits) {
-        Some((_, why)) => (StatusCode::SERVICE_UNAVAILABLE, *why),
+fn readiness(of: &impl Admin, verbose: bool) -> Reply {
+    let (status, word) = match of.waits_for() {
+        Some(why) => (StatusCode::SERVICE_UNAVAILABLE, why),
         None => (StatusCode::OK, "ok"),
     };
     let mut lines = match verbose {
-        true => details(shared),
+        true => of.details(),
         false => Vec::new(),
     };
     lines.push(word.to_owned());
     text(status, lines.join("\n"))
+}
+
+impl Admin for Shared {
+    /// Requests are answered with all that can be known. A kind that is not known, or a new configuration that is refused,
+    /// makes nobody unready: what there is serves.
+    fn waits_for(&self) -> Option<&'static str> {
+        let waits = [
+            (self.ending.load(Ordering::Relaxed), "ending"),
+            (
+                !self.pair.is_there(),
+                "starting: there is no certificate yet",
+            ),
+            (
+                !self.cluster.is_settled(),
+                "starting: the first facts about the cluster are on their way",
+            ),
+        ];
+        let waits = waits.iter().find(|(waits, _)| *waits);
+        waits.map(|(_, why)| *why)
+    }
+
+    fn details(&self) -> Vec<String> {
+        details(self)
+    }
+
+    fn metrics(&self) -> String {
+        self.metrics.render(self)
+    }
+
+    fn panicked(&self) -> Reply {
+        webhook::panicked(self)
+    }
+
+    fn closed(&self, end: End) {
+        self.metrics.ports.closed(Port::Admin, end);
+    }
+
+    fn failed(&self) {
+        self.metrics.ports.failed(Port::Admin);
+    }
 }
 
 fn details(shared: &Shared) -> Vec<String> {

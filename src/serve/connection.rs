@@ -37,11 +37,11 @@ const IDLE: Duration = Duration::from_secs(120);
 const BUFFER: usize = 16 * 1024;
 
 /// The reply of every service here.
-pub(super) type Reply = Response<Full<Bytes>>;
+pub(crate) type Reply = Response<Full<Bytes>>;
 
 /// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// Either side ended it in order.
     Done,
     /// Nothing was asked for long.

@@ -7,10 +7,11 @@ use rustls::ServerConfig;
 use tokio::net::TcpListener;
 
 use super::accept::accept;
+use super::admin::{self, Admin};
 use super::connection::{handshake, serve, to_its_end};
-use super::connections::Place;
+use super::connections::{Connections, Place};
 use super::metrics::Port;
-use super::{Shared, admin, webhook};
+use super::{Shared, webhook};
 
 /// The webhook's port, for ever.
 pub(super) async fn webhook(
@@ -41,23 +42,21 @@ pub(super) async fn webhook(
     accept(listener, &shared.webhooks, connected, failed).await;
 }
 
-/// The port of probes and metrics, for ever.
-pub(super) async fn admin(
-    shared: &Arc<Shared>,
+/// The port of probes and metrics of `of`, for ever.
+pub(crate) async fn admin<A: Admin>(
+    of: &Arc<A>,
+    connections: &Arc<Connections>,
     listener: &TcpListener,
     graceful: &GracefulShutdown,
 ) {
-    let ports = &shared.metrics.ports;
     let connected = |stream, place: Arc<Place>| {
-        let (shared, watcher) = (Arc::clone(shared), graceful.watcher());
+        let (of, watcher) = (Arc::clone(of), graceful.watcher());
         tokio::spawn(async move {
-            let service = |request, _| admin::answer(Arc::clone(&shared), request);
-            let panicked = || webhook::panicked(&shared);
+            let service = |request, _| std::future::ready(admin::answer(&*of, &request));
+            let panicked = || of.panicked();
             let connection = serve(stream, &place, watcher, service, panicked);
-            let end = to_its_end(&place, connection).await;
-            shared.metrics.ports.closed(Port::Admin, end);
+            of.closed(to_its_end(&place, connection).await);
         });
     };
-    let failed = || ports.failed(Port::Admin);
-    accept(listener, &shared.admins, connected, failed).await;
+    accept(listener, connections, connected, || of.failed()).await;
 }

@@ -12,6 +12,7 @@ use super::standing::Standing;
 use super::tls::{Identity, InForce};
 use super::watched::{Pace, Reading, Watched};
 use crate::config::Settings;
+use crate::x509::Life;
 
 /// Follows the file of the configuration, for ever, where there is one.
 pub(super) async fn follow_configuration(shared: &Shared, file: Option<PathBuf>, pace: Pace) {
@@ -49,7 +50,9 @@ pub(super) async fn follow_certificate(
             let mut texts = texts.iter().map(Vec::as_slice);
             let mut next = || texts.next().unwrap_or_default();
             let pair = (next(), next());
-            take_certificate((&certificate, &key), pair, &shared.pair)
+            let life = take_certificate((&certificate, &key), pair, &shared.pair)?;
+            shared.metrics.lives.put("serving", life);
+            Ok(Taken::New(valid(&certificate, life)))
         },
     )
     .await;
@@ -149,14 +152,27 @@ pub(super) fn described(settings: &Settings, source: &str) -> String {
     format!("version {version} of {source}, switched off: every pod is admitted as it is")
 }
 
-/// Puts a certificate in force, for all handshakes that come after.
+/// Puts a certificate in force, for all handshakes that come after, and says how long it is valid.
 fn take_certificate(
     (certificate, key): (&Path, &Path),
     (certificate_text, key_text): (&[u8], &[u8]),
     in_force: &InForce,
-) -> Result<Taken, String> {
+) -> Result<Option<Life>, String> {
     let identity = Identity::from_pem((certificate, certificate_text), (key, key_text));
-    let pair = identity.and_then(Identity::into_pair);
-    in_force.put(pair.map_err(|error| error.to_string())?);
-    Ok(Taken::New(certificate.display().to_string()))
+    let identity = identity.map_err(|error| error.to_string())?;
+    let life = identity.life();
+    in_force.put(identity.into_pair().map_err(|error| error.to_string())?);
+    Ok(life)
+}
+
+/// A certificate in a few words.
+fn valid(certificate: &Path, life: Option<Life>) -> String {
+    let file = certificate.display();
+    match life {
+        Some(life) => format!(
+            "{file}, valid until {}",
+            humantime::format_rfc3339_seconds(life.to)
+        ),
+        None => file.to_string(),
+    }
 }

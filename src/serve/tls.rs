@@ -16,6 +16,8 @@ use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use crate::x509::{self, Life};
+
 /// A certificate with its chain, and its key.
 #[derive(Debug)]
 pub struct Identity {
@@ -112,6 +114,12 @@ impl Identity {
     #[must_use]
     pub fn ca_pem(&self) -> Option<&str> {
         self.ca.as_deref()
+    }
+
+    /// From when to when the certificate is valid; nothing where it does not say.
+    #[must_use]
+    pub fn life(&self) -> Option<Life> {
+        Some(x509::read(self.chain.first()?)?.life)
     }
 
     /// TLS with this identity alone.

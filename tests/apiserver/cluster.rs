@@ -1,5 +1,7 @@
 //! What tests do to a cluster: by kubectl, and by registrations that they take back.
 
+#![allow(dead_code, reason = "each test program uses its part of this")]
+
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;

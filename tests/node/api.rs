@@ -106,6 +106,16 @@ impl Cluster {
             .unwrap_or_default())
     }
 
+    /// What would be stored of a new pod.
+    pub(super) fn would_store(&self, namespace: &str, pod: &Pod) -> anyhow::Result<Pod> {
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
+        let dry = PostParams {
+            dry_run: true,
+            ..PostParams::default()
+        };
+        self.wait(pods.create(&dry, pod))
+    }
+
     /// Tells a pod to end.
     pub(super) fn end(&self, namespace: &str, pod: &str) -> anyhow::Result<()> {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);

@@ -7,7 +7,7 @@ use std::time::Instant;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use super::node::{self, enclose};
-use super::{Node, Runtime, Side, assets, exit_code};
+use super::{Node, Runtime, Side, assets, exit_code, image};
 
 /// A test on the node. They are run one after the other.
 pub(super) type Test = fn(&Node) -> Result<(), Failed>;
@@ -15,31 +15,45 @@ pub(super) type Test = fn(&Node) -> Result<(), Failed>;
 /// A test that needs no node.
 pub(super) type Pure = fn() -> Result<(), Failed>;
 
-/// Runs `tests` on one node, and others without it.
-pub(super) fn run(tests: &[(&str, Test)], others: &[(&str, Pure)]) -> anyhow::Result<ExitCode> {
+/// Runs `tests` on one node, `of_image` where there is an image of our own, and `pure` anywhere.
+pub(super) fn run(
+    tests: &[(&str, Test)],
+    of_image: &[(&str, Test)],
+    pure: &[(&str, Pure)],
+) -> anyhow::Result<ExitCode> {
     let arguments = Arguments::from_args();
     let shared: Arc<Mutex<Option<Node>>> = Arc::default();
     let missing = missing();
-    let trials = tests.iter().map(|(name, test)| {
+    let trial = |(name, test): &(&str, Test), skipped: bool| {
         let (shared, test) = (Arc::clone(&shared), *test);
         let on_node = move || {
             let node = shared.lock().unwrap_or_else(PoisonError::into_inner);
             node.as_ref().map_or(Err("there is no node".into()), test)
         };
-        Trial::test(*name, on_node).with_ignored_flag(!missing.is_empty())
-    });
-    let others = others.iter().map(|(name, test)| Trial::test(*name, *test));
-    let trials: Vec<Trial> = trials.chain(others).collect();
+        Trial::test(*name, on_node).with_ignored_flag(skipped)
+    };
+    let (no_node, no_image) = (!missing.is_empty(), image::archive().is_none());
+    let tests = tests.iter().map(|test| trial(test, no_node));
+    let of_image = of_image.iter();
+    let of_image = of_image.map(|test| trial(test, no_node || no_image));
+    let on_node: Vec<Trial> = tests.chain(of_image).collect();
+    let count = on_node.len();
+    let pure = pure.iter().map(|(name, test)| Trial::test(*name, *test));
+    let trials: Vec<Trial> = on_node.into_iter().chain(pure).collect();
     if arguments.list {
         return Ok(libtest_mimic::run(&arguments, trials).exit_code());
     }
     if !missing.is_empty() {
         eprintln!(
-            "\n!!! No node can be started, so that {} tests on a real node are SKIPPED.\n!!! Missing: {}\n",
-            tests.len(),
+            "\n!!! No node can be started, so that {count} tests on a real node are SKIPPED.\n!!! Missing: {}\n",
             missing.join("; ")
         );
         return Ok(libtest_mimic::run(&arguments, trials).exit_code());
+    }
+    if no_image && !node::is_inside() {
+        eprintln!(
+            "\n!!! There is no image of pod-hardener (`tests/image/build`): the tests of it are SKIPPED.\n"
+        );
     }
     let work = match enclose()? {
         Side::Outside(ended) => return Ok(exit_code(ended)),

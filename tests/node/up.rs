@@ -3,6 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::process::ExitCode;
+use std::sync::mpsc;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
@@ -50,7 +51,20 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
 }
 
 /// Ctrl-C and SIGTERM end what is inside, and not the one outside, which has to sweep then.
-fn end_on_a_signal() -> anyhow::Result<()> {
+pub(super) fn end_on_a_signal() -> anyhow::Result<()> {
+    let told = signalled()?;
+    std::thread::spawn(move || {
+        for () in told {
+            if let Err(error) = node::end() {
+                eprintln!("{error:#}");
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Hears of every Ctrl-C and SIGTERM, which end nothing by themselves from now on.
+pub(super) fn signalled() -> anyhow::Result<mpsc::Receiver<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -61,6 +75,7 @@ fn end_on_a_signal() -> anyhow::Result<()> {
             signal(SignalKind::terminate())?,
         )
     };
+    let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
         loop {
             runtime.block_on(async {
@@ -69,12 +84,12 @@ fn end_on_a_signal() -> anyhow::Result<()> {
                     _ = terminate.recv() => {}
                 }
             });
-            if let Err(error) = node::end() {
-                eprintln!("{error:#}");
+            if tell.send(()).is_err() {
+                return;
             }
         }
     });
-    Ok(())
+    Ok(told)
 }
 
 /// Says how the node is reached, by a command for a shell of the machine.

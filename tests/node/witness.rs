@@ -26,7 +26,7 @@ const UNHARDENED: &[&str] = &[
 ];
 
 /// What a witness says under every profile.
-const COMPATIBLE: &[&str] = &[
+pub(super) const COMPATIBLE: &[&str] = &[
     "raw socket: Operation not permitted",
     "device file: Operation not permitted",
     "token: No such file or directory",
@@ -35,14 +35,14 @@ const COMPATIBLE: &[&str] = &[
 ];
 
 /// What it says further on.
-const RESTRICTED: &[&str] = &[
+pub(super) const RESTRICTED: &[&str] = &[
     "Uid:\t10001\t10001\t10001\t10001",
     "CapEff:\t0000000000000000",
     "CapBnd:\t0000000000000400",
 ];
 
 /// And what more.
-const STRICT: &[&str] = &["writes to /: Read-only file system", "writes to /tmp: yes"];
+pub(super) const STRICT: &[&str] = &["writes to /: Read-only file system", "writes to /tmp: yes"];
 
 pub(super) fn profiles(node: &Node) -> Result<(), Failed> {
     let server = Server::start(node.plane(), node.work(), PORT, None)?;
@@ -146,7 +146,7 @@ fn failed_with(error: &Failed, text: &str) -> bool {
         .is_some_and(|message| message.contains(text))
 }
 
-fn must_say(said: &str, lines: &[&str]) -> Result<(), Failed> {
+pub(super) fn must_say(said: &str, lines: &[&str]) -> Result<(), Failed> {
     for line in lines {
         if !said.lines().any(|other| other == *line) {
             return Err(format!("the witness does not say {line:?}, but\n{said}").into());
@@ -156,17 +156,22 @@ fn must_say(said: &str, lines: &[&str]) -> Result<(), Failed> {
 }
 
 /// A pod of one image of the node's own, which says nothing else.
-struct Pod {
+pub(super) struct Pod {
     image: &'static str,
 }
 
 impl Pod {
-    fn new(image: &'static str) -> Self {
+    pub(super) fn new(image: &'static str) -> Self {
         Self { image }
     }
 
     /// Runs it in a namespace that is labelled for a profile, and gives what it says.
-    fn run(&self, node: &Node, namespace: &str, profile: Option<&str>) -> Result<String, Failed> {
+    pub(super) fn run(
+        &self,
+        node: &Node,
+        namespace: &str,
+        profile: Option<&str>,
+    ) -> Result<String, Failed> {
         let start = Instant::now();
         let labels = profile.map_or(json!({}), |profile| json!({LABEL: profile}));
         let metadata = json!({"name": namespace, "labels": labels});

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::client::{post, reply};
 use crate::mount::Mount;
-use crate::pair::pair;
+use crate::pair::{pair, pair_until};
 use crate::process::{Connection, Server, review};
 
 const FILE: &str = "config.toml";
@@ -205,7 +205,7 @@ fn a_configuration_that_is_switched_off_is_told_everywhere() {
     });
     let told = "switched off: every pod is admitted as it is";
     assert!(server.get("/readyz?verbose").contains(told));
-    assert!(server.log().contains(told), "{}", server.log());
+    server.until("the log says so", |server| server.log().contains(told));
 }
 
 #[test]
@@ -281,7 +281,8 @@ fn a_refused_configuration_is_told_everywhere_and_the_last_good_one_stays() {
 
 #[test]
 fn a_pair_that_is_none_is_refused_and_the_old_one_stays() {
-    let (old, other) = (pair(), pair());
+    let (old, other) = (pair_until(2100), pair_until(9999));
+    let expiry = "pod_hardener_certificate_expiry_timestamp_seconds{certificate=\"serving\"}";
     let mount = Mount::new(&[("tls.crt", &old.certificate), ("tls.key", &old.key)]);
     let (certificate, key) = (mount.file("tls.crt"), mount.file("tls.key"));
     let flags = ["--no-cluster", "--reload-interval", "0.1"];
@@ -312,6 +313,9 @@ fn a_pair_that_is_none_is_refused_and_the_old_one_stays() {
         let said = server.get("/readyz?verbose");
         assert!(said.starts_with("HTTP/1.1 200"), "{said}");
         assert!(said.contains("[!] certificate: "), "{said}");
+        assert!(said.contains("valid until 2100-01-01T00:00:00Z"), "{said}");
+        // `date -d @4102444800`
+        assert_eq!(server.metric(expiry), 4_102_444_800.0);
         server.connect_by(&old.certificate).ask();
         kept.ask();
     }
@@ -321,6 +325,7 @@ fn a_pair_that_is_none_is_refused_and_the_old_one_stays() {
     });
     server.connect_by(&other.certificate).ask();
     kept.ask();
+    assert_eq!(server.metric(expiry), 253_370_764_800.0);
 }
 
 #[test]

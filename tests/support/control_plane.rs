@@ -19,7 +19,7 @@ use tempfile::TempDir;
 #[allow(unused_imports, reason = "for tests that build on a control plane")]
 pub(crate) use process::Process;
 #[allow(unused_imports, reason = "for tests on a control plane alone")]
-pub(crate) use trials::{Test, run};
+pub(crate) use trials::{Test, run, run_beside, skip};
 
 /// How long it may take until the control plane is ready. It takes five seconds on two idle cores.
 const READY: Duration = Duration::from_secs(120);

@@ -137,6 +137,8 @@ fn options() -> Options {
         format!("--advertise-address={}", network::NODE),
         // The node's name is resolved by nobody.
         "--kubelet-preferred-address-types=InternalIP".to_owned(),
+        // Nothing translates the addresses of services: it reaches webhooks by those of their pods.
+        "--enable-aggregator-routing=true".to_owned(),
     ];
     Options {
         api_server: api_server.into(),

@@ -10,8 +10,14 @@ pub(crate) struct Pair {
 
 /// A new pair, for the loopback address.
 pub(crate) fn pair() -> Pair {
+    pair_until(4096)
+}
+
+/// A new pair, for the loopback address, that is valid until the first day of a year.
+pub(crate) fn pair_until(year: i32) -> Pair {
     let key = rcgen::KeyPair::generate().unwrap();
-    let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let mut params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    params.not_after = rcgen::date_time_ymd(year, 1, 1);
     Pair {
         certificate: params.self_signed(&key).unwrap().pem(),
         key: key.serialize_pem(),

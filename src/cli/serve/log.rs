@@ -1,26 +1,32 @@
-//! The log: records on stderr, written by a thread of their own, so that whoever reads them slowly, or not at all, holds
-//! nothing else up.
+//! The log on stderr and the decision log on stdout, each written by a thread of its own, so that whoever reads them slowly,
+//! or not at all, holds nothing else up.
 
 use std::io::IsTerminal;
 
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
+use crate::record::Level;
+use crate::serve::Decisions;
+
 /// What is logged where `RUST_LOG` is silent. The watches' own library repeats what we say ourselves.
 const LOGGED: &str = "info,kube_runtime=off,kube_client=off";
 
-/// How many records may wait to be written; more are dropped and counted. One has a few hundred bytes, and 15 KiB at most.
+/// How many records may wait to be written; more are dropped and counted. One has a few hundred bytes.
 const WAITING: usize = 1_024;
 
+/// How many decisions may wait. One has a kilobyte or two, in full some five, and 35 KiB at most.
+const DECISIONS_WAITING: usize = 512;
+
 /// The log, written to its end when this is dropped.
-pub(super) struct Log {
+pub(in crate::cli) struct Log {
     dropped: ErrorCounter,
     _guard: WorkerGuard,
 }
 
 impl Log {
     /// Sends records to stderr: as text to a terminal, as JSON otherwise. `RUST_LOG` chooses which.
-    pub(super) fn to_stderr() -> Self {
+    pub(in crate::cli) fn to_stderr() -> Self {
         let (writer, guard) = NonBlockingBuilder::default()
             .lossy(true)
             .buffered_lines_limit(WAITING)
@@ -53,7 +59,22 @@ impl Log {
 
     /// Says how many records were dropped since the start.
     pub(super) fn dropped(&self) -> impl Fn() -> u64 + Send + Sync + 'static {
-        let dropped = self.dropped.clone();
-        move || u64::try_from(dropped.dropped_lines()).unwrap_or(u64::MAX)
+        count(self.dropped.clone())
     }
+}
+
+/// Sends decisions to stdout, one JSON object a line. They are written to their end when the guard is dropped.
+pub(super) fn decisions(level: Level) -> (Decisions, WorkerGuard) {
+    let (writer, guard) = NonBlockingBuilder::default()
+        .lossy(true)
+        .buffered_lines_limit(DECISIONS_WAITING)
+        .thread_name("decisions")
+        .finish(std::io::stdout());
+    let dropped = Box::new(count(writer.error_counter()));
+    (Decisions::new(level, Box::new(writer), dropped), guard)
+}
+
+/// Says how much was dropped.
+fn count(dropped: ErrorCounter) -> impl Fn() -> u64 + Send + Sync + 'static {
+    move || u64::try_from(dropped.dropped_lines()).unwrap_or(u64::MAX)
 }

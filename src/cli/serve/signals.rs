@@ -5,7 +5,7 @@ use tokio::sync::watch;
 
 /// Who tells the server to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(in crate::cli) enum Told {
     /// SIGTERM: an orchestrator, which sends clients elsewhere meanwhile.
     Terminate,
     /// SIGINT: a person, who waits for the end.
@@ -13,20 +13,20 @@ pub(super) enum Told {
 }
 
 /// The signals that end the server.
-pub(super) struct Ends {
+pub(in crate::cli) struct Ends {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Ends {
-    pub(super) fn new() -> std::io::Result<Self> {
+    pub(in crate::cli) fn new() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
         })
     }
 
-    pub(super) async fn next(&mut self) -> Told {
+    pub(in crate::cli) async fn next(&mut self) -> Told {
         tokio::select! {
             _ = self.terminate.recv() => Told::Terminate,
             _ = self.interrupt.recv() => Told::Interrupt,

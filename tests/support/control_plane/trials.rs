@@ -12,8 +12,30 @@ use super::ControlPlane;
 /// A test on the control plane.
 pub(crate) type Test = fn(&ControlPlane) -> Result<(), Failed>;
 
+/// Says that all `tests` are skipped, and why, as one that is; with `CI` set it fails.
+pub(crate) fn skip(tests: usize, why: &'static str) -> ExitCode {
+    let required = std::env::var_os("CI").is_some();
+    let what = if required {
+        "fail, as CI is set"
+    } else {
+        "are skipped"
+    };
+    eprintln!("\n!!! {tests} tests {what}: {why}.\n");
+    let all = Trial::test("all tests", move || Err(why.into())).with_ignored_flag(!required);
+    libtest_mimic::run(&Arguments::from_args(), vec![all]).exit_code()
+}
+
 /// Runs `tests` on one control plane, which `flags` of kube-apiserver are added to, and ends it whatever happens.
 pub(crate) fn run(flags: &[&str], tests: &[(&'static str, Test)]) -> ExitCode {
+    run_beside(Vec::new(), flags, tests)
+}
+
+/// The same, beside tests that need no control plane.
+pub(crate) fn run_beside(
+    beside: Vec<Trial>,
+    flags: &[&str],
+    tests: &[(&'static str, Test)],
+) -> ExitCode {
     let arguments = Arguments::from_args();
     let assets = std::env::var_os("KUBEBUILDER_ASSETS")
         .filter(|value| !value.is_empty())
@@ -40,7 +62,8 @@ pub(crate) fn run(flags: &[&str], tests: &[(&'static str, Test)]) -> ExitCode {
         };
         Trial::test(name, on_plane).with_ignored_flag(skipped)
     });
-    let trials: Vec<Trial> = trials.collect();
+    let count = tests.len();
+    let trials: Vec<Trial> = beside.into_iter().chain(trials).collect();
     if arguments.list {
         return libtest_mimic::run(&arguments, trials).exit_code();
     }
@@ -49,7 +72,7 @@ pub(crate) fn run(flags: &[&str], tests: &[(&'static str, Test)]) -> ExitCode {
             "\n!!! There is no control plane, so that {} tests on a real API server {}.\n\
              !!! Run `make test`, which builds one, or set KUBEBUILDER_ASSETS to a folder that has\n\
              !!! etcd, kube-apiserver, kube-controller-manager and kubectl.\n",
-            trials.len(),
+            count,
             if required {
                 "fail, as CI is set"
             } else {

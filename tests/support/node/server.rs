@@ -61,6 +61,16 @@ impl Server {
         said.is_ok_and(|said| said.contains("[+]") && !said.contains("[-]"))
     }
 
+    /// Where an API server on this machine reaches it.
+    pub(crate) fn url(&self) -> String {
+        format!("https://127.0.0.1:{}", self.port)
+    }
+
+    /// The CA of its certificate, as PEM.
+    pub(crate) fn ca(&self) -> &str {
+        &self.ca
+    }
+
     /// Whether it still runs.
     pub(crate) fn still_runs(&mut self) -> anyhow::Result<()> {
         self.process.still_runs()
@@ -109,7 +119,7 @@ fn webhook(entry: &Entry<'_>) -> Value {
         server,
     } = entry;
     let bundle = base64::engine::general_purpose::STANDARD.encode(&server.ca);
-    let url = format!("https://127.0.0.1:{}/harden/{profile}", server.port);
+    let url = format!("{}/harden/{profile}", server.url());
     json!({
         "name": format!("{label}.pod-hardener.io"),
         "clientConfig": {"url": url, "caBundle": bundle},

@@ -1,0 +1,100 @@
+//! Reads what there is to be judged. Whatever cannot be read is noted, and the rest is read all the same.
+
+mod pods;
+mod program;
+
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingAdmissionPolicy, MutatingWebhookConfiguration, ValidatingAdmissionPolicy,
+    ValidatingWebhookConfiguration,
+};
+use k8s_openapi::api::core::v1::{Namespace, Node};
+use kube::api::ListParams;
+use kube::{Api, Client, Config, ResourceExt};
+
+use super::{Seen, Unseen};
+use crate::config::Settings;
+
+/// Looks at the cluster that `config` leads to. `names`: those of the registration that hardens, and of the one that looks.
+/// `given` is the servers' configuration, and where it is from, where it cannot be read from the cluster.
+///
+/// # Errors
+///
+/// When the API server cannot be reached at all.
+pub async fn look(
+    config: Config,
+    names: [String; 2],
+    given: Option<(String, Settings)>,
+) -> kube::Result<Seen> {
+    let client = Client::try_from(config.clone())?;
+    let version = client.apiserver_version().await?;
+    let number = |text: &str| {
+        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+        digits.parse().ok()
+    };
+    let mut seen = Seen {
+        names,
+        version: number(&version.major).zip(number(&version.minor)),
+        ..Seen::default()
+    };
+    let mut unseen = Vec::new();
+    let of = |client: &Client| client.clone();
+    seen.mutating = all::<MutatingWebhookConfiguration>(of(&client), &mut unseen).await;
+    seen.validating = all::<ValidatingWebhookConfiguration>(of(&client), &mut unseen).await;
+    let policies = all::<ValidatingAdmissionPolicy>(of(&client), &mut unseen).await;
+    seen.policies = policies.iter().map(ResourceExt::name_any).collect();
+    let policies = all::<MutatingAdmissionPolicy>(of(&client), &mut unseen).await;
+    let policies = policies.iter().filter(|policy| changes_pods(policy));
+    seen.mutating_policies = policies.map(ResourceExt::name_any).collect();
+    seen.nodes = all::<Node>(of(&client), &mut unseen).await.len();
+    seen.namespaces = all::<Namespace>(of(&client), &mut unseen).await;
+    program::look(&client, &mut seen, &mut unseen).await;
+    if let Some((from, settings)) = given {
+        seen.settings = Some((from, Ok(settings)));
+    }
+    pods::look(&client, config, &mut seen, &mut unseen).await;
+    seen.unseen = unseen;
+    Ok(seen)
+}
+
+/// All objects of a kind; none where they cannot be read, which is noted, or where the API server does not know the kind.
+async fn all<K>(client: Client, unseen: &mut Vec<Unseen>) -> Vec<K>
+where
+    K: kube::Resource<DynamicType = ()> + Clone + serde::de::DeserializeOwned + std::fmt::Debug,
+{
+    let list = match Api::<K>::all(client).list(&ListParams::default()).await {
+        Err(kube::Error::Api(status)) if status.code == 404 => return Vec::new(),
+        list => note(list, &K::plural(&()), unseen),
+    };
+    list.map(|list| list.items).unwrap_or_default()
+}
+
+/// What was read, or nothing, which is noted.
+fn note<T>(read: kube::Result<T>, what: &str, unseen: &mut Vec<Unseen>) -> Option<T> {
+    match read {
+        Ok(read) => Some(read),
+        Err(error) => {
+            let why = match error {
+                kube::Error::Api(status) => status.message.clone(),
+                other => other.to_string(),
+            };
+            unseen.push(Unseen {
+                what: what.to_owned(),
+                why,
+            });
+            None
+        }
+    }
+}
+
+fn changes_pods(policy: &MutatingAdmissionPolicy) -> bool {
+    let constraints = policy
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.match_constraints.as_ref());
+    let rules = constraints.and_then(|constraints| constraints.resource_rules.as_ref());
+    let mut resources = rules
+        .into_iter()
+        .flatten()
+        .flat_map(|rule| rule.resources.iter().flatten());
+    resources.any(|resource| ["pods", "*", "*/*"].contains(&resource.as_str()))
+}
