@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale switches hostile docs fmt lint actionlint availability doctor bench bench-quick bench-count
+.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-count
 
 ## Run every test; the last line counts them.
 test:
@@ -70,6 +70,11 @@ scale:
 	@KUBEBUILDER_ASSETS=$$(tests/control-plane/build | tail -n 1) SCALE=full \
 	  cargo test --release --test scale -- --nocapture
 
+## `audit` of 1,000 namespaces and 10,000 pods beside `kubectl get pods -A -o json`: with the release build.
+audit-scale:
+	@KUBEBUILDER_ASSETS=$$(tests/control-plane/build | tail -n 1) SCALE=full \
+	  cargo test --release --test audit_scale -- --nocapture
+
 ## More than a minute with a new configuration every second and a new certificate every five, under requests on ten connections.
 switches:
 	@SWITCHES=full cargo test --release --test serve -- --nocapture swapped
@@ -98,3 +103,7 @@ bench-quick:
 ## Instructions of the decision, against bench/instructions. Needs valgrind. UPDATE=1 keeps the new number.
 bench-count:
 	@bench/run --count
+
+## Three minutes of certificates and CAs that live for seconds, under a stream of pods on a real API server.
+renewals:
+	@RENEWALS=full tests/run --test controller -- --nocapture renewed

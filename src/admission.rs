@@ -3,18 +3,15 @@
 mod request;
 mod response;
 
-use serde::Serialize;
-
 use crate::config::{Effective, Profile, Settings};
-use crate::object::{Metadata, Template};
+use crate::object::{Metadata, Template, Text};
 use crate::plan::{Facts, Plan, Scope};
-use crate::record::{Record, Summary, warnings};
+use crate::record::{self, Annotation, Record, Said, Summary, cleaned, warnings};
 use request::Request;
 use response::Response;
 
 /// What a path of the webhook asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Patch new pods, and ephemeral containers that are added.
     Harden,
@@ -25,6 +22,9 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Harden, Self::Audit, Self::Preview];
+
     /// The mode that the first part of a path names.
     #[must_use]
     pub fn from_path_segment(segment: &str) -> Option<Self> {
@@ -151,31 +151,48 @@ pub fn answer(
     };
     let request = request::read(body)?;
     let Some((template, scope)) = subject(&request, mode) else {
-        return Ok(skipped(&request, mode, profile.name()));
+        return Ok(skipped(&request, mode, profile.name(), settings));
     };
     let object = request.object.as_ref().ok_or(Failure::NoObject)?;
     let Some(pod) = template.pod(object) else {
-        return Ok(skipped(&request, mode, profile.name()));
+        return Ok(skipped(&request, mode, profile.name(), settings));
     };
 
     // The request's, which is always right (I1).
     let namespace = request.namespace.as_deref().unwrap_or_default();
     let effective = Effective::new(settings, profile, pod, namespace);
     let plan = Plan::new(pod, namespace, scope, &effective, facts);
-    let patch = if mode == Mode::Harden {
-        plan.patch()
-    } else {
-        None
+    let said = Said::all(plan.findings());
+    // Nothing but the containers can be changed of a pod that runs (U4).
+    let is_new = mode == Mode::Harden && matches!(scope, Scope::Creation);
+    let annotation = match (is_new && plan.changes_anything(), settings.annotates_pods()) {
+        (false, _) => Annotation::Silent,
+        (true, false) => Annotation::Off,
+        (true, true) => {
+            let (name, version) = (profile.name(), settings.version());
+            record::annotation(pod, name, version, plan.findings(), &said)
+        }
     };
-    let summary = Summary::of(plan.findings());
+    let patch = match (mode, &annotation) {
+        (Mode::Audit | Mode::Preview, _) => None,
+        (Mode::Harden, Annotation::Written(text)) => plan.patch_with(record::FIELD, text),
+        (Mode::Harden, _) => plan.patch(),
+    };
+    let summary = Summary::of(&said);
     let warnings = match made_by_a_controller(&request) {
         true => Vec::new(),
         false => warnings(mode, profile.name(), plan.findings()),
     };
+    let audit_annotations = summary.audit_annotations(
+        profile.name(),
+        settings.version(),
+        annotation.left_out(),
+        record::passes(pod),
+    );
     let body = Response {
         patch: patch.as_deref(),
         warnings: &warnings,
-        audit_annotations: summary.audit_annotations(profile.name(), settings.version()),
+        audit_annotations,
         ..Response::allow(&request.uid)
     }
     .to_json();
@@ -186,13 +203,12 @@ pub fn answer(
     };
     let record = Record {
         outcome,
-        set: summary.set,
-        kept: summary.kept,
-        stepped_back: summary.stepped_back,
-        excepted: summary.excepted,
+        annotation: annotation.as_str(),
         patch_bytes: patch.map_or(0, |patch| patch.len()),
         warnings: warnings.len(),
-        ..record(&request, mode, profile.name())
+        summary,
+        said,
+        ..of_request(&request, mode, profile.name(), settings)
     };
     Ok(Answer { body, record })
 }
@@ -227,18 +243,17 @@ fn disabled(settings: &Settings, mode: Mode, profile: &str, request: &Request<'_
     };
     let body = Response {
         warnings: &warnings,
-        audit_annotations: [
-            ("disabled", "by the configuration"),
-            ("config", settings.version()),
-        ]
-        .into(),
+        audit_annotations: vec![
+            ("disabled".into(), "by the configuration"),
+            ("config".into(), settings.version()),
+        ],
         ..Response::allow(&request.uid)
     }
     .to_json();
     let record = Record {
         outcome: "disabled",
         warnings: warnings.len(),
-        ..record(request, mode, profile)
+        ..of_request(request, mode, profile, settings)
     };
     Answer { body, record }
 }
@@ -253,47 +268,47 @@ fn made_by_a_controller(request: &Request<'_>) -> bool {
 }
 
 /// The reply to a request that no rule has anything to say of.
-fn skipped(request: &Request<'_>, mode: Mode, profile: &str) -> Answer {
-    let mut response = Response::allow(&request.uid);
-    response
-        .audit_annotations
-        .insert("skipped", "neither a new pod nor a new ephemeral container");
+fn skipped(request: &Request<'_>, mode: Mode, profile: &str, settings: &Settings) -> Answer {
+    let why = "neither a new pod nor a new ephemeral container";
+    let body = Response {
+        audit_annotations: vec![("skipped".into(), why)],
+        ..Response::allow(&request.uid)
+    }
+    .to_json();
     Answer {
-        body: response.to_json(),
-        record: record(request, mode, profile),
+        body,
+        record: of_request(request, mode, profile, settings),
     }
 }
 
-fn record(request: &Request<'_>, mode: Mode, profile: &str) -> Record {
+/// The record of a request of which nothing else is to be said.
+fn of_request(request: &Request<'_>, mode: Mode, profile: &str, settings: &Settings) -> Record {
     let metadata = request
         .object
         .as_ref()
         .and_then(|object| object.metadata.as_ref());
-    let own = |metadata: &Metadata<'_>| {
-        let name = metadata.name.as_ref().filter(|name| !name.is_empty());
-        name.or(metadata.generate_name.as_ref())
-            .map(ToString::to_string)
-    };
-    let named = request
-        .name
-        .as_ref()
-        .filter(|name| !name.is_empty())
-        .map(ToString::to_string);
+    let text = |text: Option<&Text<'_>>| cleaned(text.map_or("", Text::as_str));
+    let named = request.name.as_ref().filter(|name| !name.is_empty());
+    let owner = metadata.and_then(Metadata::controller);
     Record {
-        uid: request.uid.to_string(),
+        uid: cleaned(&request.uid),
         mode,
         profile: profile.to_owned(),
-        operation: request.operation.to_string(),
-        kind: request.kind.kind.to_string(),
-        namespace: request.namespace.as_deref().unwrap_or_default().to_owned(),
-        name: named.or_else(|| metadata.and_then(own)).unwrap_or_default(),
+        config: settings.version().to_owned(),
+        operation: cleaned(&request.operation),
+        kind: cleaned(&request.kind.kind),
+        namespace: text(request.namespace.as_ref()),
+        name: text(named.or_else(|| metadata?.name.as_ref())),
+        generate_name: text(metadata.and_then(|metadata| metadata.generate_name.as_ref())),
+        owner: owner.map_or_else(String::new, |owner| {
+            format!("{}/{}", cleaned(&owner.kind), cleaned(&owner.name))
+        }),
         dry_run: request.dry_run.unwrap_or(false),
         outcome: "skipped",
-        set: String::new(),
-        kept: String::new(),
-        stepped_back: String::new(),
-        excepted: String::new(),
+        annotation: Annotation::Silent.as_str(),
         patch_bytes: 0,
         warnings: 0,
+        summary: Summary::default(),
+        said: Vec::new(),
     }
 }

@@ -1,8 +1,13 @@
 //! The commands.
 
+mod audit;
+mod check;
 mod config;
 mod controller;
 mod doctor;
+mod explain;
+mod files;
+mod harden;
 mod review;
 mod rules;
 mod serve;
@@ -11,7 +16,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::Settings;
 
@@ -31,6 +36,12 @@ enum Command {
     Controller(controller::Args),
     /// Say what is wrong with what is installed, and what to do.
     Doctor(doctor::Args),
+    /// Look at manifests: what is missing, unsafe, or left undone, and where.
+    Check(check::Args),
+    /// Harden manifests: print them, or write them in place.
+    Harden(harden::Args),
+    /// Say what is open in a cluster: by the webhook's own rules, and by reading alone.
+    Audit(audit::Args),
     /// Answer one AdmissionReview from a file, as the webhook would, and check the patch.
     Review(review::Args),
     /// Check a configuration, print what it comes to, or its grammar.
@@ -38,6 +49,13 @@ enum Command {
     Config(config::Command),
     /// Print the rules as the Markdown of docs/rules.md.
     Rules,
+    /// Explain a rule: what it sets, why, when it does not, and how to be excepted from it.
+    Explain(explain::Args),
+    /// Print what makes a shell complete the commands.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 impl Cli {
@@ -52,9 +70,18 @@ impl Cli {
             Command::Serve(args) => serve::run(args),
             Command::Controller(args) => controller::run(args),
             Command::Doctor(args) => doctor::run(args),
+            Command::Check(args) => check::run(args),
+            Command::Harden(args) => harden::run(args),
+            Command::Audit(args) => audit::run(args),
             Command::Review(args) => review::run(args),
             Command::Config(command) => config::run(command),
             Command::Rules => rules::run(),
+            Command::Explain(args) => explain::run(&args),
+            Command::Completions { shell } => {
+                let mut out = std::io::stdout();
+                clap_complete::generate(shell, &mut Self::command(), "pod-hardener", &mut out);
+                Ok(ExitCode::SUCCESS)
+            }
         };
         done.unwrap_or_else(|error| {
             eprintln!("error: {error:#}");

@@ -6,6 +6,8 @@
 
 mod follow;
 mod kinds;
+pub mod listed;
+mod manifests;
 pub mod pages;
 mod status;
 mod watch;
@@ -20,6 +22,7 @@ use tokio::sync::oneshot;
 
 use crate::plan::Facts;
 pub use follow::Pace;
+pub use manifests::{KINDS, Manifested};
 use status::Board;
 pub use status::{Known, Status};
 

@@ -32,6 +32,7 @@ const VERSION_BYTES: usize = 6;
 pub struct Settings {
     version: String,
     enabled: Said<bool>,
+    annotate_pods: Said<bool>,
     registry_mirrors: Said<Vec<String>>,
     mirrors: image::Mirrors,
     profiles: Vec<Profile>,
@@ -68,6 +69,12 @@ impl Settings {
         self.enabled.value
     }
 
+    /// Whether a pod is told, in an annotation, what was set.
+    #[must_use]
+    pub fn annotates_pods(&self) -> bool {
+        self.annotate_pods.value
+    }
+
     /// What mirrors put before the names of images, which is taken off before images are compared.
     #[must_use]
     pub fn registry_mirrors(&self) -> &[String] {
@@ -100,6 +107,16 @@ impl Settings {
     #[must_use]
     pub fn overrides(&self) -> &[Override] {
         &self.overrides
+    }
+
+    /// The same without the override at `index`.
+    #[must_use]
+    pub fn without_override(&self, index: usize) -> Self {
+        let mut other = self.clone();
+        if index < other.overrides.len() {
+            other.overrides.remove(index);
+        }
+        other
     }
 
     /// A short digest of the text: equal texts have equal versions, on every replica.

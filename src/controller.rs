@@ -13,9 +13,11 @@ mod metrics;
 mod objects;
 mod state;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use anyhow::bail;
 use futures_util::StreamExt;
 use hyper_util::server::graceful::GracefulShutdown;
 use kube::Client;
@@ -23,8 +25,9 @@ use tokio::net::TcpListener;
 
 use crate::serve;
 use held::{Asked, Data, Held};
+pub use metrics::every_metric;
 pub use objects::Names;
-use objects::Objects;
+use objects::{Objects, Registration};
 use state::State;
 
 /// How long to wait after a failure, at first and at most.
@@ -32,6 +35,9 @@ const PAUSE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
 
 /// How long nothing is looked at where nothing happens. Watches tell of changes; this is for what they might miss.
 const LOOK: Duration = Duration::from_secs(600);
+
+/// Within which time a registration that has to be told the same again is somebody else's too.
+const FIGHT: Duration = Duration::from_secs(5);
 
 /// How long changes are collected before they are looked at.
 const COLLECT: Duration = Duration::from_millis(100);
@@ -79,21 +85,24 @@ struct Keeper {
     state: Arc<State>,
 }
 
-/// Since when every registration trusts a bundle.
-struct Trusted {
-    bundle: String,
-    since: Instant,
+/// What is remembered from one look to the next; whoever forgets it only waits a little longer.
+#[derive(Default)]
+struct Memory {
+    /// A bundle, and since when every registration trusts it.
+    trusted: Option<(String, Instant)>,
+    /// The bundle that each registration was told last, and when.
+    told: HashMap<String, (String, Instant)>,
 }
 
 impl Keeper {
     /// Looks, and takes the steps that are due, for ever.
     async fn keep(&self) {
         let mut changes = self.objects.changes();
-        let mut trusted = None;
+        let mut memory = Memory::default();
         let [first, longest] = PAUSE;
         let mut pause = first;
         loop {
-            let wait = match self.look(&mut trusted).await {
+            let wait = match self.look(&mut memory).await {
                 Ok(wait) => {
                     pause = first;
                     wait
@@ -127,7 +136,7 @@ impl Keeper {
     }
 
     /// Takes every step that is due, and says how long nothing will be.
-    async fn look(&self, trusted: &mut Option<Trusted>) -> anyhow::Result<Duration> {
+    async fn look(&self, memory: &mut Memory) -> anyhow::Result<Duration> {
         loop {
             let (before, registrations) = (
                 self.objects.secret().await?,
@@ -138,15 +147,13 @@ impl Keeper {
             let data = before.as_ref().map_or(&empty, |stored| &stored.data);
             let mut held = Held::read(data, &self.asked, now);
             if held.is_lost() {
-                let bundles = registrations
-                    .iter()
-                    .flat_map(|registration| registration.bundles());
-                bundles.for_each(|bundle| held.adopt(bundle, now));
+                let bundles = registrations.iter().flat_map(Registration::bundles);
+                bundles.for_each(|bundle| held.adopt(bundle, &self.asked, now));
             }
             let bundle = held.bundle();
             if !held.is_lost() {
-                // What was left out as it is read has ended, or is not ours.
-                if held.data().get("ca.crt") != Some(&text(data, "ca.crt")) {
+                // What was left out as it is read is not ours, or one too many.
+                if data.get("ca.crt").map(Vec::as_slice) != Some(bundle.as_bytes()) {
                     self.objects.store(&held, before.as_ref()).await?;
                     continue;
                 }
@@ -155,19 +162,18 @@ impl Keeper {
                     .filter(|r| !r.trusts(&bundle))
                     .peekable();
                 if others.peek().is_some() {
-                    *trusted = None;
+                    memory.trusted = None;
                     for registration in others {
-                        self.objects.trust(registration, &bundle).await?;
-                        self.state.trusted(&registration.name);
+                        self.tell(registration, &bundle, &mut memory.told).await?;
                     }
                     continue;
                 }
             }
-            let since = match trusted.take() {
-                Some(trusted) if trusted.bundle == bundle => trusted.since,
+            let since = match memory.trusted.take() {
+                Some((trusted, since)) if trusted == bundle => since,
                 _ => Instant::now(),
             };
-            *trusted = Some(Trusted { bundle, since });
+            memory.trusted = Some((bundle, since));
             let settles = self.settle.saturating_sub(since.elapsed());
             let Some(step) = held.step(&self.asked, settles.is_zero(), now) else {
                 self.state.kept(&held, registrations.len());
@@ -179,6 +185,29 @@ impl Keeper {
         }
     }
 
+    /// Tells a registration what to trust. Where it was told the same a moment ago, somebody else writes it too: that is no reason
+    /// to write as fast as he.
+    async fn tell(
+        &self,
+        registration: &Registration,
+        bundle: &str,
+        told: &mut HashMap<String, (String, Instant)>,
+    ) -> anyhow::Result<()> {
+        let key = format!("{registration}");
+        if let Some((same, when)) = told.get(&key)
+            && same == bundle
+            && when.elapsed() < FIGHT
+        {
+            bail!(
+                "the caBundle of {key} is written by somebody else as well, who has to leave it to the controller: its managedFields say who"
+            );
+        }
+        self.objects.trust(registration, bundle).await?;
+        self.state.trusted(&key);
+        told.insert(key, (bundle.to_owned(), Instant::now()));
+        Ok(())
+    }
+
     /// How long nothing will be due by the time alone.
     fn until(&self, held: &Held, settles: Duration, now: SystemTime) -> Duration {
         let due = held
@@ -188,9 +217,4 @@ impl Keeper {
         let soonest = [due, settles].into_iter().flatten().min();
         soonest.unwrap_or(LOOK).min(LOOK)
     }
-}
-
-fn text(data: &Data, key: &str) -> Option<String> {
-    let bytes = data.get(key)?;
-    String::from_utf8(bytes.clone()).ok()
 }

@@ -14,8 +14,9 @@ mod report;
 mod seen;
 mod servers;
 
+pub(crate) use labels::{HARDEN, OFF, entry_of};
 pub use report::{json, text};
-pub use seen::{Entry, Mode, Seen, Server, Unhardened, Unseen};
+pub use seen::{Entry, Mode, Program, Seen, Server, Unhardened, Unseen};
 
 use std::time::SystemTime;
 
@@ -118,6 +119,9 @@ impl Findings {
         self.push(Severity::Note, object, what, remedy);
     }
 }
+
+/// What writes again what the chart wrote, over whoever changed it.
+const AGAIN: &str = "install the chart again, which writes it: helm upgrade --reset-then-reuse-values --force-conflicts (Helm 3: without the last)";
 
 /// A check.
 type Check = fn(&Seen, SystemTime, &mut Findings);

@@ -7,8 +7,11 @@
 //! - [`config`]: `defaults.toml` to profiles.
 //! - [`plan`]: pod, profile and facts to plan; the only code that knows JSON Patch.
 //! - [`quantity`]: amounts as Kubernetes writes them.
-//! - [`record`]: plan to warnings, audit annotations and log record.
+//! - [`record`]: plan to annotation, audit annotations, warnings and decision log.
+//! - [`manifest`]: YAML text to objects, and to the hardened text with comments kept.
+//! - [`report`]: findings in files, told in several formats.
 //! - [`admission`]: review bytes to reply bytes.
+//! - [`audit`]: the objects of a cluster to a report on what is open.
 //!
 //! All of these are synchronous and pure: no socket, file, clock or environment. Around them:
 //!
@@ -20,15 +23,18 @@
 //! - [`cli`]: the commands.
 
 pub mod admission;
+pub mod audit;
 pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod controller;
 pub mod doctor;
+pub mod manifest;
 pub mod object;
 pub mod plan;
 pub mod quantity;
 pub mod record;
+pub mod report;
 pub mod rule;
 pub mod rules;
 pub mod serve;

@@ -11,7 +11,8 @@ pub use facts::{ByNamespace, Facts, Ranges, Resources, ServiceAccount, ServiceAc
 use crate::config::Effective;
 use crate::object::{Container, Pod, Text};
 use crate::rule::{
-    At, Exception, Finding, HOST_PROCESS, MIRROR_POD, Place, Reason, Rule, Say, Verdict, WINDOWS,
+    At, Exception, Field, Finding, HOST_PROCESS, MIRROR_POD, Place, Reason, Rule, Say, Verdict,
+    WINDOWS,
 };
 
 /// Which containers of the pod may still be changed.
@@ -138,7 +139,20 @@ impl<'a> Plan<'a> {
     /// is nothing to do, since even an empty patch costs the API server a second look (C3).
     #[must_use]
     pub fn patch(&self) -> Option<String> {
+        self.patch_on(self.pod)
+    }
+
+    /// The same on another object with the same pod: of which the API server has not filled anything in yet (A2).
+    #[must_use]
+    pub fn patch_on(&self, pod: Pod<'_>) -> Option<String> {
         self.changes_anything()
-            .then(|| patch::render(self.pod, &self.findings))
+            .then(|| patch::render(pod, &self.findings, None))
+    }
+
+    /// The same, and beside what is set the JSON `value` of a field of the pod that tells of it.
+    #[must_use]
+    pub fn patch_with(&self, field: Field, value: &str) -> Option<String> {
+        self.changes_anything()
+            .then(|| patch::render(self.pod, &self.findings, Some((field, value))))
     }
 }

@@ -52,6 +52,14 @@ impl Quantity {
     }
 }
 
+impl Quantity {
+    /// In billionths.
+    #[must_use]
+    pub fn nano(self) -> i128 {
+        self.0
+    }
+}
+
 /// The power of ten, and the factor beside it, that a suffix stands for.
 fn scale(suffix: &str) -> Option<(i32, i128)> {
     let binary = |power: u32| Some((0, 1 << (10 * power)));

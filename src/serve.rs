@@ -10,6 +10,7 @@ pub mod bench;
 mod body;
 mod connection;
 mod connections;
+mod decisions;
 mod metrics;
 mod paced;
 mod peer;
@@ -34,8 +35,10 @@ use crate::config::Settings;
 pub(crate) use admin::Admin;
 pub(crate) use connection::Reply;
 use connections::Connections;
+pub use decisions::Decisions;
 pub(crate) use metrics::Lives;
 use metrics::Metrics;
+pub use metrics::every_metric;
 pub(crate) use ports::admin as admin_port;
 use standing::Standing;
 use tls::{Identity, InForce, TlsError};
@@ -104,6 +107,8 @@ pub struct Server {
     pub max_connections: usize,
     /// How many records of the log were dropped since the start.
     pub log_dropped: LogDropped,
+    /// Where each decision is logged.
+    pub decisions: Decisions,
 }
 
 /// Says how many records of the log were dropped since the start.
@@ -120,6 +125,7 @@ struct Shared {
     webhooks: Arc<Connections>,
     admins: Arc<Connections>,
     log_dropped: LogDropped,
+    decisions: Decisions,
     ending: AtomicBool,
 }
 
@@ -138,6 +144,7 @@ pub async fn run(server: Server, shutdown: impl Future<Output = Duration>) -> Re
         listeners,
         max_connections,
         log_dropped,
+        decisions,
     } = server;
     let source = file.as_ref().map_or_else(
         || "the embedded defaults".to_owned(),
@@ -155,6 +162,7 @@ pub async fn run(server: Server, shutdown: impl Future<Output = Duration>) -> Re
         webhooks: Connections::new(max_connections, HELD),
         admins: admins(),
         log_dropped,
+        decisions,
         ending: AtomicBool::new(false),
     });
     shared.metrics.configuration.loaded(false);

@@ -10,6 +10,7 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::ring::default_provider;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_parser::parse_x509_certificate;
+use x509_parser::x509::X509Name;
 
 /// From when to when a certificate is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,12 @@ pub struct Life {
 }
 
 impl Life {
+    /// Whether a moment is in it.
+    #[must_use]
+    pub fn contains(self, now: SystemTime) -> bool {
+        self.from <= now && now < self.to
+    }
+
     /// Whether it is over.
     #[must_use]
     pub fn is_over(self, now: SystemTime) -> bool {
@@ -44,6 +51,8 @@ pub struct Read {
     pub is_ca: bool,
     /// Its subject's common name.
     pub common_name: Option<String>,
+    /// The common name of who signed it.
+    pub issuer: Option<String>,
     /// Its public key, as DER of a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
     pub public_key: Vec<u8>,
 }
@@ -57,25 +66,31 @@ pub fn read(der: &CertificateDer<'_>) -> Option<Read> {
         SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
     };
     let validity = certificate.validity();
-    let mut names = certificate.subject().iter_common_name();
+    let common_name = |name: &X509Name<'_>| {
+        let mut names = name.iter_common_name();
+        names
+            .next()
+            .and_then(|name| name.as_str().ok())
+            .map(str::to_owned)
+    };
     Some(Read {
         life: Life {
             from: moment(validity.not_before.timestamp())?,
             to: moment(validity.not_after.timestamp())?,
         },
         is_ca: certificate.is_ca(),
-        common_name: names
-            .next()
-            .and_then(|n| n.as_str().ok())
-            .map(str::to_owned),
+        common_name: common_name(certificate.subject()),
+        issuer: common_name(certificate.issuer()),
         public_key: certificate.public_key().raw.to_vec(),
     })
 }
 
-/// Whether a client that trusts `roots` alone takes a certificate for a server of each of `names` (RFC 5280, RFC 6125).
+/// Whether a client that trusts `roots` alone takes a certificate, with the others of its chain, for a server of each of `names`
+/// (RFC 5280, RFC 6125).
 #[must_use]
 pub fn is_trusted(
     certificate: &CertificateDer<'_>,
+    chain: &[CertificateDer<'_>],
     roots: &[&CertificateDer<'_>],
     names: &[String],
     now: SystemTime,
@@ -92,10 +107,16 @@ pub fn is_trusted(
     names.iter().all(|name| {
         ServerName::try_from(name.as_str()).is_ok_and(|name| {
             verifier
-                .verify_server_cert(certificate, &[], &name, &[], now)
+                .verify_server_cert(certificate, chain, &name, &[], now)
                 .is_ok()
         })
     })
+}
+
+/// Whether a client can ask for a server by this name or address.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    ServerName::try_from(name).is_ok()
 }
 
 /// A certificate as PEM (RFC 7468).

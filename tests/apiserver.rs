@@ -15,10 +15,14 @@ mod audited;
 mod cluster;
 #[path = "apiserver/exceptions.rs"]
 mod exceptions;
+#[path = "apiserver/files.rs"]
+mod files;
 #[path = "apiserver/messages.rs"]
 mod messages;
 #[path = "apiserver/pods.rs"]
 mod pod_trials;
+#[path = "apiserver/recorded.rs"]
+mod recorded;
 #[path = "apiserver/requests.rs"]
 mod requests;
 
@@ -40,6 +44,8 @@ mod harden;
 mod mutator;
 #[path = "support/pods.rs"]
 mod pods;
+#[path = "support/records.rs"]
+mod records;
 #[path = "support/token.rs"]
 mod token;
 #[path = "support/webhook.rs"]
@@ -64,6 +70,10 @@ fn main() -> ExitCode {
         (
             "real pods that are accepted are accepted hardened, and stored as planned",
             pod_trials::real,
+        ),
+        (
+            "a hardened file is stored as the webhook would have it",
+            files::agree,
         ),
         (
             "generated pods too, and the careless fill-in of them is refused",
@@ -105,6 +115,10 @@ fn main() -> ExitCode {
         (
             "the policy of last messages is set in every kind of container",
             messages::set,
+        ),
+        (
+            "what is stored, the pod's annotation, the API server's audit log, the decision log and the metrics agree",
+            recorded::agree,
         ),
         (
             "a careless patch refuses the pod",

@@ -61,7 +61,7 @@ fn is_trusted(certificate: &str, bundle: &str, now: SystemTime) -> bool {
     let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap();
     let cas = Ca::all_of_pem(bundle.as_bytes());
     let roots: Vec<_> = cas.iter().map(Ca::der).collect();
-    x509::is_trusted(&certificate, &roots, &asked().names, now)
+    x509::is_trusted(&certificate, &[], &roots, &asked().names, now)
 }
 
 /// A client or a server that learns of a change later than it is made.
@@ -156,7 +156,7 @@ fn a_lost_secret_costs_no_trust_in_what_is_served() {
     let now = start();
     let before = founded(now);
     let mut held = Held::read(&Data::new(), &asked(), now);
-    held.adopt(before.bundle().as_bytes(), now);
+    held.adopt(before.bundle().as_bytes(), &asked(), now);
     let held = after(held, Step::Found, now);
     assert!(is_trusted(
         &before.serving().unwrap().certificate,
@@ -169,7 +169,7 @@ fn a_lost_secret_costs_no_trust_in_what_is_served() {
 }
 
 #[test]
-fn what_is_not_ours_or_has_ended_is_not_trusted() {
+fn what_is_not_ours_is_not_trusted() {
     let now = start();
     let held = founded(now);
     let mut params = rcgen::CertificateParams::default();
@@ -181,23 +181,23 @@ fn what_is_not_ours_or_has_ended_is_not_trusted() {
         .self_signed(&rcgen::KeyPair::generate().unwrap())
         .unwrap()
         .pem();
-    let ended = Authority::make(now - 800 * DAY, 730 * DAY)
-        .unwrap()
-        .ca()
-        .pem();
     let mut data = stored(&held);
     for other in [
-        &foreign,
-        &ended,
+        foreign.as_str(),
         "-----BEGIN CERTIFICATE-----\nbm90aGluZw==\n-----END CERTIFICATE-----\n",
         "garbage",
     ] {
         data.get_mut("ca.crt").unwrap().extend(other.as_bytes());
         let mut read = Held::read(&data, &asked(), now);
         assert_eq!(read.bundle(), held.bundle());
-        read.adopt(other.as_bytes(), now);
+        read.adopt(other.as_bytes(), &asked(), now);
         assert_eq!(read.bundle(), held.bundle());
     }
+    // One in a registration that calls itself ours, and is valid for longer than ours are.
+    let longer = Authority::make(now, 731 * DAY).unwrap().ca().pem();
+    let mut lost = Held::read(&Data::new(), &asked(), now);
+    lost.adopt(longer.as_bytes(), &asked(), now);
+    assert_eq!(lost.bundle(), "");
 }
 
 #[test]
@@ -243,4 +243,67 @@ fn a_lost_key_of_the_ca_makes_a_new_one() {
     assert_eq!(read.step(&asked(), false, now), Some(Step::Found));
     // The one that signed what is served stays trusted.
     assert!(read.bundle().contains(&held.bundle()));
+}
+
+/// The clock of the controller's node goes three years ahead for a day. What servers have stays trusted, and a certificate of
+/// tomorrow is not signed again and again.
+#[test]
+fn a_clock_that_is_wrong_for_a_day_ends_no_trust() {
+    let now = start();
+    let before = founded(now);
+    let served = &before.serving().unwrap().certificate;
+    let wrong = now + 3 * 365 * DAY;
+    let mut held = Held::read(&stored(&before), &asked(), wrong);
+    for _ in 0..2 {
+        let step = held
+            .step(&asked(), true, wrong)
+            .expect("something is due by that clock");
+        held = after(held, step, wrong);
+        assert!(is_trusted(served, &held.bundle(), now));
+    }
+    assert_eq!(held.step(&asked(), true, wrong), None);
+    // The right time again.
+    let mut held = Held::read(&stored(&held), &asked(), now);
+    for step in [Step::Found, Step::Sign] {
+        assert_eq!(held.step(&asked(), true, now), Some(step));
+        held = after(held, step, now);
+        assert!(is_trusted(served, &held.bundle(), now));
+    }
+    assert_eq!(held.step(&asked(), true, now), None);
+    let signed = &held.serving().unwrap().certificate;
+    assert!(is_trusted(signed, &held.bundle(), now));
+}
+
+#[test]
+fn a_lost_key_leaves_the_certificate_that_servers_start_with() {
+    let now = start();
+    let mut data = stored(&founded(now));
+    data.remove("ca.key");
+    let held = Held::read(&data, &asked(), now)
+        .take(Step::Found, &asked(), now)
+        .unwrap();
+    assert!(!held.data().contains_key("tls.crt") && !held.data().contains_key("tls.key"));
+}
+
+#[test]
+fn a_staged_ca_is_trusted_before_it_signs_where_the_other_is_lost() {
+    let now = start();
+    let due = now + 500 * DAY;
+    let held = founded(now);
+    let held = after(held, Step::Stage, due);
+    let mut data = stored(&held);
+    data.remove("ca.key");
+    let held = Held::read(&data, &asked(), due);
+    assert!(!held.is_lost());
+    assert_eq!(held.step(&asked(), false, due), None);
+    assert_eq!(held.step(&asked(), true, due), Some(Step::Promote));
+}
+
+#[test]
+fn a_key_is_in_no_debug_output() {
+    let shown = format!("{:?}", founded(start()));
+    assert!(
+        shown.contains("Serving") && !shown.contains("PRIVATE"),
+        "{shown}"
+    );
 }

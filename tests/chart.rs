@@ -15,6 +15,8 @@ mod accepted;
 mod cluster;
 #[path = "chart/controller.rs"]
 mod controller;
+#[path = "chart/documented.rs"]
+mod documented;
 #[path = "chart/helm.rs"]
 mod helm;
 #[path = "chart/kept.rs"]
@@ -99,6 +101,10 @@ fn main() -> ExitCode {
         (
             "the server reads the configuration that is given, or the one that user namespaces need",
             rendered::configuration,
+        ),
+        (
+            "the chart takes what the page of the installation says to type",
+            documented::commands,
         ),
         ("every value changes something", values::all),
         ("values that cannot work are refused", refused::all),

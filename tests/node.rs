@@ -33,6 +33,8 @@ mod control_plane;
 mod crash;
 #[path = "node/doctor.rs"]
 mod doctor;
+#[path = "node/gate.rs"]
+mod gate;
 #[path = "chart/helm.rs"]
 #[allow(dead_code, reason = "the tests of the chart use all of it")]
 mod helm;
@@ -40,14 +42,22 @@ mod helm;
 mod image;
 #[path = "node/inside.rs"]
 mod inside;
+#[path = "node/judged.rs"]
+mod judged;
 #[path = "node/matrix.rs"]
 mod matrix;
 #[path = "node/messages.rs"]
 mod messages;
 #[path = "support/node.rs"]
 mod node;
+#[path = "support/overrides.rs"]
+mod overrides;
 #[path = "node/playground.rs"]
 mod playground;
+#[path = "node/promises.rs"]
+mod promises;
+#[path = "node/results.rs"]
+mod results;
 #[path = "node/trials.rs"]
 mod trials;
 #[path = "node/up.rs"]
@@ -111,11 +121,29 @@ fn main() -> ExitCode {
             available::feels,
         ),
     ];
+    let without_node: &[(&str, trials::Pure)] = &[
+        (
+            "what a pod says and is not in force is named",
+            judged::in_force,
+        ),
+        (
+            "a process that may do more than as written is named",
+            judged::less_safe,
+        ),
+        (
+            "an end that takes much longer than as written is named",
+            judged::slower,
+        ),
+        (
+            "what breaks against a promise is named, and so is a setting that nothing needs",
+            judged::broken_promises,
+        ),
+    ];
     let result = match std::env::var("NODE").as_deref() {
         Ok("up") => up::run(),
         Ok("playground") => playground::run(),
         Ok("workloads") => matrix::run(),
-        _ => trials::run(tests, of_image),
+        _ => trials::run(tests, of_image, without_node),
     };
     result.unwrap_or_else(|error| {
         eprintln!("the node: {error:#}");

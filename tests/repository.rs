@@ -14,6 +14,10 @@
 mod chart_values;
 #[path = "support/harden.rs"]
 mod harden;
+#[path = "support/metrics_page.rs"]
+mod metrics_page;
+#[path = "support/overrides.rs"]
+mod overrides;
 #[path = "support/token.rs"]
 mod token;
 #[path = "support/workloads.rs"]
@@ -21,6 +25,7 @@ mod workloads;
 #[path = "support/yaml.rs"]
 mod yaml;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -69,10 +74,14 @@ fn is_fresh(command: &[&str], file: &str) {
         .args(command)
         .output()
         .unwrap();
-    let page = String::from_utf8(output.stdout).unwrap();
+    is_fresh_as(&String::from_utf8(output.stdout).unwrap(), file);
+}
+
+/// Whether `file` holds `page`; with `UPDATE`, it is written anew.
+fn is_fresh_as(page: &str, file: &str) {
     let path = root().join(file);
     if std::env::var_os("UPDATE").is_some() {
-        fs::write(&path, &page).unwrap();
+        fs::write(&path, page).unwrap();
     }
     assert!(
         fs::read_to_string(&path).unwrap() == page,
@@ -80,28 +89,37 @@ fn is_fresh(command: &[&str], file: &str) {
     );
 }
 
-/// What was run on a real node needs its override: without it, it does not work under `strict`, and with it, it does.
+/// What was run on a real node needs its override, and every setting of that: without it, it does not work under `strict`, and
+/// with all of them, it does.
 #[test]
 fn overrides_that_were_run_are_necessary_and_enough() {
     let text = fs::read_to_string(root().join("examples/overrides.toml")).unwrap();
-    let settings = Settings::parse(&text, "examples/overrides.toml").unwrap();
-    assert!(settings.overrides().len() >= 25);
-    let results = fs::read_to_string(root().join("docs/workloads.json")).unwrap();
-    let results: workloads::Results = serde_json::from_str(&results).unwrap();
-    let run: Vec<&str> = text.split("\n# Run. ").skip(1).collect();
+    Settings::parse(&text, "examples/overrides.toml").unwrap();
+    let entries = overrides::entries().unwrap();
+    assert!(entries.len() >= 25);
+    let results = kept("docs/workloads.json").unwrap();
+    let run: Vec<_> = entries.iter().filter(|entry| entry.run).collect();
     for entry in &run {
-        let (_, images) = entry.split_once("\nimages = [").unwrap();
-        let (images, _) = images.split_once(']').unwrap();
-        let is_meant = |image: &String| images.contains(&format!("\"{image}\""));
+        let images = entry.images();
         let mut tried = results.workloads.values();
-        let tried = tried.find(|workload| workload.like.iter().any(is_meant));
-        let tried = tried.unwrap_or_else(|| panic!("nothing like {images} was run"));
+        let tried = tried.find(|workload| images.contains(&workload.like[0].as_str()));
+        let tried = tried.unwrap_or_else(|| panic!("nothing like {images:?} was run"));
         let works = |column: &str| tried.cells[column].failure.is_none();
         let (without, with) = (works("strict"), works("strict-overrides"));
         assert!(
             !without && with,
-            "{images}: {without} without it, {with} with it"
+            "{images:?}: {without} without it, {with} with it"
         );
+        let lacked: BTreeSet<&String> = tried.without.keys().collect();
+        let settings = entry.settings();
+        assert_eq!(
+            lacked,
+            settings.iter().collect(),
+            "{images:?}: each setting is tried"
+        );
+        for (setting, cell) in &tried.without {
+            assert!(cell.failure.is_some(), "{images:?} works without {setting}");
+        }
     }
     assert!(run.len() >= 12, "{}", run.len());
 }
@@ -116,33 +134,82 @@ fn the_schema_of_the_configuration_is_fresh() {
     is_fresh(&["config", "schema"], "docs/config.schema.json");
 }
 
+/// What the matrix runs an entry without is that setting, and no other.
 #[test]
-fn the_page_of_workloads_is_fresh_and_what_is_promised_held() {
-    let results = |file| -> Option<workloads::Results> {
-        let text = fs::read_to_string(root().join(file)).ok()?;
-        Some(serde_json::from_str(&text).unwrap())
-    };
-    let older = results("docs/workloads-debian.json");
-    let results = results("docs/workloads.json").expect("a run of `make workloads` is kept");
-    for run in older.iter().chain([&results]) {
+fn an_override_can_be_tried_without_each_of_its_settings() {
+    for entry in overrides::entries().unwrap() {
+        let settings = entry.settings();
+        assert!(!settings.is_empty(), "{:?}", entry.images());
+        for (nth, setting) in settings.iter().enumerate() {
+            let left: Vec<&String> = settings.iter().filter(|one| *one != setting).collect();
+            let without = entry
+                .without(nth)
+                .map(|table| overrides::Entry { run: true, table });
+            let found = without
+                .as_ref()
+                .map_or(Vec::new(), overrides::Entry::settings);
+            assert_eq!(
+                found.iter().collect::<Vec<_>>(),
+                left,
+                "{:?}",
+                entry.images()
+            );
+        }
+    }
+}
+
+/// What a run of the matrix found, if one is kept.
+fn kept(file: &str) -> Option<workloads::Results> {
+    let text = fs::read_to_string(root().join(file)).ok()?;
+    Some(serde_json::from_str(&text).unwrap())
+}
+
+#[test]
+fn the_pages_of_workloads_are_fresh_and_what_is_promised_held() {
+    let older = kept("docs/workloads-debian.json").expect("a run on the older runtime is kept");
+    let results = kept("docs/workloads.json").expect("a run of `make workloads` is kept");
+    for run in [&older, &results] {
         assert_eq!(run.broken_promises(), Vec::<String>::new());
     }
-    let mut cells = older.iter().flat_map(workloads::Results::all_cells);
+    let mut cells = older.all_cells();
     assert!(
-        cells.all(|cell| cell.inside.as_ref().is_none_or(|inside| !inside.mapped)),
+        cells.all(|cell| cell.inside.values().all(|inside| !inside.mapped)),
         "the older runtime knows no user namespaces"
     );
-    let (page, path) = (
-        results.page(older.as_ref()),
-        root().join("docs/workloads.md"),
-    );
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(&path, &page).unwrap();
+    is_fresh_as(&results.page(Some(&older)), "docs/workloads.md");
+    is_fresh_as(&results.profiles(Some(&older)), "docs/profiles.md");
+}
+
+#[test]
+fn every_rule_is_tried_alone_and_has_a_reason_to_be_where_it_is() {
+    let results = kept("docs/workloads.json").unwrap();
+    let page = fs::read_to_string(root().join("docs/profiles.md")).unwrap();
+    for rule in RULES {
+        let (works, fails) = results.count(&format!("only-{}", rule.id));
+        assert!(works + fails >= 20, "{} is not tried alone", rule.id);
+        let given = format!("\n- **{}**: ", rule.id);
+        let reason = page.split_once(&given).map(|(_, rest)| rest.lines().next());
+        assert!(
+            reason.flatten().is_some_and(|reason| reason.len() > 20),
+            "{}: REASONS of tests/support/workloads/profiles.rs has none",
+            rule.id
+        );
     }
-    assert!(
-        fs::read_to_string(&path).unwrap() == page,
-        "docs/workloads.md is stale: run `make docs`"
+}
+
+#[test]
+fn the_schema_of_the_decision_log_is_fresh() {
+    let schema = serde_json::to_string_pretty(&pod_hardener::record::schema()).unwrap();
+    is_fresh_as(&(schema + "\n"), "docs/decision-log.schema.json");
+}
+
+#[test]
+fn the_page_of_metrics_is_fresh() {
+    let (server, controller) = (
+        pod_hardener::serve::every_metric(),
+        pod_hardener::controller::every_metric(),
     );
+    is_fresh_as(&metrics_page::page(&server, &controller), "docs/metrics.md");
 }
 
 #[test]

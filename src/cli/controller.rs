@@ -11,9 +11,14 @@ use super::serve::{Ends, Log, bind};
 use crate::cluster;
 use crate::controller::held::Asked;
 use crate::controller::{self, Controller, Names};
+use crate::x509;
 
 /// The part of a CA's lifetime that a serving certificate may have: what it signs while it is renewed must end before it.
 const PART: u32 = 3;
+
+/// The shortest and the longest time that anything may take: certificates count seconds, and years up to 9999.
+const LEAST: Duration = Duration::from_secs(1);
+const MOST: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// Arguments of `controller`.
 #[derive(Debug, clap::Args)]
@@ -69,10 +74,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn control(args: Args) -> anyhow::Result<ExitCode> {
-    if args.certificate_lifetime * PART > args.ca_lifetime {
+    let least = args.certificate_lifetime * PART;
+    if least > args.ca_lifetime {
         bail!(
             "--certificate-lifetime is more than a third of --ca-lifetime: give a CA at least {}",
-            humantime::format_duration(args.certificate_lifetime * PART)
+            humantime::format_duration(least)
         );
     }
     let Some(config) = cluster::config(args.kubeconfig.as_deref()).await? else {
@@ -82,6 +88,11 @@ async fn control(args: Args) -> anyhow::Result<ExitCode> {
         .namespace
         .unwrap_or_else(|| config.default_namespace.clone());
     let names = names(&args.service, &namespace, args.dns_name);
+    if let Some(name) = names.iter().find(|name| !x509::is_name(name)) {
+        bail!(
+            "`{name}` is no name or address that a server can be asked for by: give one as hardener.example or 192.0.2.1"
+        );
+    }
     let admin = bind("--admin", args.admin)?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -133,6 +144,11 @@ fn names(service: &str, namespace: &str, more: Vec<String>) -> Vec<String> {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text)
-        .map_err(|error| format!("{error}; give a duration, as 90d, 12h or 30s"))
+    let duration = humantime::parse_duration(text);
+    let duration =
+        duration.map_err(|error| format!("{error}; give a duration, as 90d, 12h or 30s"))?;
+    match (LEAST..=MOST).contains(&duration) {
+        true => Ok(duration),
+        false => Err("give between a second and thirty years".to_owned()),
+    }
 }

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crate::cluster;
-use crate::doctor::{self, Severity, look, probe};
+use crate::doctor::probe::{self, Probe};
+use crate::doctor::{self, Finding, Program, Severity, look};
 
 /// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
@@ -23,26 +24,43 @@ pub(super) struct Args {
     /// The ValidatingWebhookConfiguration that looks.
     #[arg(long, value_name = "NAME", default_value = "pod-hardener")]
     validating: String,
+    /// The servers' configuration, where it cannot be read from the cluster.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Run a pod on each node that tells whether user namespaces can be switched on.
     #[arg(long)]
     probe: bool,
     /// The image of these pods: this program. Without it, the one of the servers.
     #[arg(long, value_name = "IMAGE", requires = "probe")]
     probe_image: Option<String>,
-    /// The namespace of these pods.
-    #[arg(
-        long,
-        value_name = "NAME",
-        requires = "probe",
-        default_value = "pod-hardener"
-    )]
-    probe_namespace: String,
+    /// The namespace of these pods. Without it, the one of the servers.
+    #[arg(long, value_name = "NAME", requires = "probe")]
+    probe_namespace: Option<String>,
     /// How the findings are written.
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
     /// What the pods of --probe do: tell by the exit code whether they are in a user namespace of their own.
     #[arg(long, hide = true)]
     in_user_namespace: bool,
+}
+
+/// What a probe finds; that it cannot be made is a finding too.
+async fn probed(client: &kube::Client, probe: &Probe) -> Vec<Finding> {
+    let why = if probe.image.is_empty() || probe.namespace.is_empty() {
+        "there is no server whose image and namespace its pods could have: name them by --probe-image and --probe-namespace".to_owned()
+    } else {
+        match probe::probe(client, probe).await {
+            Ok(findings) => return findings,
+            Err(error) => error.to_string(),
+        }
+    };
+    vec![Finding {
+        severity: Severity::Warning,
+        check: "user-namespaces",
+        object: "the probe".to_owned(),
+        what: format!("could not be made: {why}"),
+        remedy: "it needs to list nodes, and to make and delete pods in its namespace".to_owned(),
+    }]
 }
 
 /// How findings are written.
@@ -84,16 +102,26 @@ async fn examine(args: Args) -> anyhow::Result<ExitCode> {
     };
     let url = config.cluster_url.to_string();
     let client = kube::Client::try_from(config.clone())?;
-    let seen = look::look(config, [args.mutating, args.validating]).await;
+    let given = match &args.config {
+        Some(file) => Some((file.display().to_string(), super::settings(Some(file))?)),
+        None => None,
+    };
+    let seen = look::look(config, [args.mutating, args.validating], given).await;
     let seen = seen.with_context(|| format!("cannot look at the cluster at {url}"))?;
     let mut findings = doctor::diagnose(&seen, SystemTime::now());
     if args.probe {
-        let of_server = seen.servers.first().map(|server| server.image.clone());
-        let Some(image) = args.probe_image.or(of_server) else {
-            bail!("there is no server whose image the probe could have: name one by --probe-image");
+        let Program {
+            namespace,
+            servers,
+            pull_secrets,
+        } = seen.program;
+        let of_server = servers.into_iter().next().map(|server| server.image);
+        let probe = Probe {
+            namespace: args.probe_namespace.unwrap_or(namespace),
+            image: args.probe_image.or(of_server).unwrap_or_default(),
+            pull_secrets,
         };
-        let probed = probe::probe(&client, &args.probe_namespace, &image).await;
-        findings.extend(probed.context("cannot probe the nodes")?);
+        findings.extend(probed(&client, &probe).await);
         findings.sort_by_key(|finding| finding.severity);
     }
     let text = match args.output {

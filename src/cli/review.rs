@@ -10,8 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::settings;
-use crate::admission::{Mode, answer};
+use crate::admission::{Answer, Mode, answer};
 use crate::plan::Facts;
+use crate::record::Level;
 
 /// Arguments of `review`.
 #[derive(Debug, clap::Args)]
@@ -66,9 +67,20 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
             response.insert("patch".to_owned(), patch);
         }
     }
-    let text = serde_json::to_string_pretty(&json!({ "reply": reply, "record": answer.record }))?;
+    let text =
+        serde_json::to_string_pretty(&json!({ "reply": reply, "record": record(&answer)? }))?;
     writeln!(std::io::stdout(), "{text}")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the decision log would say of the answer, but when it was given.
+fn record(answer: &Answer) -> anyhow::Result<Value> {
+    let line = answer.record.line(Level::Full, "", 0).unwrap_or_default();
+    let mut record: Value = serde_json::from_slice(&line)?;
+    if let Some(record) = record.as_object_mut() {
+        record.retain(|key, _| !["time", "duration_us"].contains(&key.as_str()));
+    }
+    Ok(record)
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {

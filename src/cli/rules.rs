@@ -33,7 +33,8 @@ fn markdown() -> String {
     page
 }
 
-fn section(rule: &Rule) -> String {
+/// What there is to say of one rule.
+pub(super) fn section(rule: &Rule) -> String {
     let mut text = format!(
         "\n## {}\n\n{}\n\n**Who notices:** {}\n",
         rule.id, rule.why, rule.breaks

@@ -3,6 +3,7 @@
 mod announce;
 mod log;
 mod signals;
+mod stdout;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,11 +17,15 @@ use tokio::sync::{oneshot, watch};
 
 use super::settings;
 use crate::cluster::{self, Cluster};
-use crate::serve::{self, Certificate, Configuration, Listeners, Pace, Server, tls::Identity};
+use crate::record::Level;
+use crate::serve::{
+    self, Certificate, Configuration, Decisions, Listeners, Pace, Server, tls::Identity,
+};
 use announce::{Announcement, announce};
 pub(super) use log::Log;
 pub(super) use signals::Ends;
 use signals::{Told, pass_on};
+use stdout::decisions;
 
 /// How many connections the system keeps for us to accept: a burst must not make honest clients wait for a second try.
 const BACKLOG: u32 = 4_096;
@@ -62,21 +67,25 @@ pub(super) struct Args {
     /// The most connections to the webhook. Beyond them, one that is not in use is closed.
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..))]
     max_connections: u16,
+    /// How much of each decision goes to stdout, as one line of JSON: `off`, `summary`, or `full` with every field and reason.
+    #[arg(long, value_name = "LEVEL", default_value = "summary", value_parser = level)]
+    decision_log: Level,
 }
 
 /// Serves until SIGTERM or SIGINT; a second one ends at once.
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let log = Log::to_stderr();
+    let (decisions, _rest) = decisions(args.decision_log)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let done = runtime.block_on(serve(args, &log));
+    let done = runtime.block_on(serve(args, &log, decisions));
     // A file that is still being read, from a disk that hangs, is not waited for.
     runtime.shutdown_background();
     done
 }
 
-async fn serve(args: Args, log: &Log) -> anyhow::Result<ExitCode> {
+async fn serve(args: Args, log: &Log, decisions: Decisions) -> anyhow::Result<ExitCode> {
     let Args {
         listen,
         admin,
@@ -89,6 +98,7 @@ async fn serve(args: Args, log: &Log) -> anyhow::Result<ExitCode> {
         reload_interval,
         shutdown_delay,
         max_connections,
+        decision_log: _,
     } = args;
     let settings = settings(config.as_deref())?;
     let certificate = match (&tls_cert, tls_key) {
@@ -147,6 +157,7 @@ async fn serve(args: Args, log: &Log) -> anyhow::Result<ExitCode> {
         listeners,
         max_connections: max_connections.into(),
         log_dropped: Box::new(log.dropped()),
+        decisions,
     };
     let (ended, second) = oneshot::channel();
     let server = serve::run(server, async move {
@@ -200,6 +211,12 @@ pub(super) fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListene
     bound().with_context(|| {
         format!("{flag}: cannot listen on {address}; give another address or end who listens there")
     })
+}
+
+fn level(text: &str) -> Result<Level, String> {
+    let mut levels = Level::ALL.into_iter();
+    let level = levels.find(|level| level.as_str() == text);
+    level.ok_or_else(|| "it is off, summary or full".to_owned())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

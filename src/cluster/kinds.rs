@@ -1,12 +1,12 @@
 //! The kinds that are followed: what an object of each says, and what all of them come to.
 
-mod autoscalers;
-mod bindings;
-mod limit_ranges;
-mod namespaces;
+pub(super) mod autoscalers;
+pub(super) mod bindings;
+pub(super) mod limit_ranges;
+pub(super) mod namespaces;
 mod nodes;
-mod quotas;
-mod service_accounts;
+pub(super) mod quotas;
+pub(super) mod service_accounts;
 
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
 
-use super::{Pace, Shared, watch};
+use super::{Pace, Shared, listed, watch};
 use crate::plan::Facts;
 
 /// A kind that is followed.
@@ -65,4 +65,20 @@ pub(super) async fn follow_all(client: &Client, pace: Pace, shared: &Shared) {
         watch::one::<autoscalers::HorizontalPodAutoscalers>(client.clone(), pace, shared),
         watch::one::<nodes::Nodes>(client.clone(), pace, shared),
     );
+}
+
+/// Lists all kinds, once.
+pub(super) async fn list_all(
+    client: &Client,
+    facts: &mut Facts,
+    unseen: &mut Vec<(&'static str, String)>,
+) {
+    listed::one::<bindings::RoleBindings>(client, facts, unseen).await;
+    listed::one::<bindings::ClusterRoleBindings>(client, facts, unseen).await;
+    listed::one::<service_accounts::ServiceAccounts>(client, facts, unseen).await;
+    listed::one::<namespaces::Namespaces>(client, facts, unseen).await;
+    listed::one::<limit_ranges::LimitRanges>(client, facts, unseen).await;
+    listed::one::<quotas::ResourceQuotas>(client, facts, unseen).await;
+    listed::one::<autoscalers::HorizontalPodAutoscalers>(client, facts, unseen).await;
+    listed::one::<nodes::Nodes>(client, facts, unseen).await;
 }

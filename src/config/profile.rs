@@ -182,6 +182,15 @@ impl Profile {
         setting.enabled.value.then_some(&setting.options)
     }
 
+    /// The same profile, by which no author may except a pod from anything.
+    #[must_use]
+    pub fn without_exceptions(&self) -> Self {
+        Self {
+            may_except: Said::by_nobody(Vec::new()),
+            ..self.clone()
+        }
+    }
+
     /// The same profile with its rules in the opposite order, which must make no difference.
     #[must_use]
     pub fn reversed(mut self) -> Self {

@@ -16,7 +16,7 @@ const PROFILE: &str = "^(?!off$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
 /// The schema of a configuration.
 #[must_use]
 pub fn schema() -> Value {
-    let [version, enabled, mirrors, profiles, overrides] = KEYS;
+    let [version, enabled, annotate, mirrors, profiles, overrides] = KEYS;
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "pod-hardener's configuration",
@@ -29,6 +29,11 @@ pub fn schema() -> Value {
                 "type": "boolean",
                 "default": true,
                 "description": "`false` admits every pod as it is."
+            },
+            annotate: {
+                "type": "boolean",
+                "default": true,
+                "description": "Whether a pod is told, in its annotation `pod-hardener.io/hardened`, what was set."
             },
             mirrors: texts("^[A-Za-z0-9][A-Za-z0-9._:/-]*$",
                 "What mirrors put before the names of images, which is taken off before images are compared."),

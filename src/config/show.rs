@@ -53,6 +53,8 @@ impl<'s> Page<'s> {
         let mut this = Self { file, text };
         this.line("version = 1", "");
         this.said("enabled", &settings.enabled, settings.enabled());
+        let annotates = settings.annotates_pods();
+        this.said("annotate-pods", &settings.annotate_pods, annotates);
         let mirrors = list(settings.registry_mirrors().iter().map(String::as_str));
         this.said("registry-mirrors", &settings.registry_mirrors, mirrors);
         this

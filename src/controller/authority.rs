@@ -1,5 +1,6 @@
 //! Certificates: made, and read again.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
@@ -12,7 +13,7 @@ use rustls_pki_types::pem::PemObject;
 use crate::x509::{self, Life};
 
 /// The common name of our CAs, by which one of ours is known from another's.
-const CA: &str = "pod-hardener CA";
+pub const CA: &str = "pod-hardener CA";
 
 /// How much earlier than now a certificate begins at most, for clocks that are late.
 const EARLIER: Duration = Duration::from_secs(300);
@@ -27,8 +28,14 @@ fn life(now: SystemTime, lifetime: Duration) -> Life {
 
 /// A certificate could not be made.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot make a certificate: {0}")]
-pub struct MakingError(#[from] rcgen::Error);
+pub enum MakingError {
+    /// The library could not make it.
+    #[error("cannot make a certificate: {0}")]
+    Making(#[from] rcgen::Error),
+    /// Nobody would trust what was made.
+    #[error("a certificate that is made now is not valid: see to the clock of this machine")]
+    Useless,
+}
 
 /// The certificate of a CA, whose key may be gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,22 +152,30 @@ impl Authority {
         (params.not_before, params.not_after) = (life.from.into(), life.to.into());
         let issuer = Issuer::from_ca_cert_der(&self.ca.der, &self.key)?;
         let key = KeyPair::generate()?;
-        Ok(Serving {
-            certificate: params.signed_by(&key, &issuer)?.pem(),
-            key: key.serialize_pem(),
-            life,
-        })
+        let (certificate, key) = (params.signed_by(&key, &issuer)?.pem(), key.serialize_pem());
+        // What is not taken would be made again and again.
+        Serving::read(certificate.as_bytes(), key.as_bytes(), &self.ca, names, now)
+            .ok_or(MakingError::Useless)
     }
 }
 
 /// What the servers prove themselves with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Serving {
     /// The certificate as PEM.
     pub certificate: String,
     /// Its key as PEM.
     pub key: String,
     life: Life,
+}
+
+impl fmt::Debug for Serving {
+    /// Without the key, which nobody is to find in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serving")
+            .field("life", &self.life)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Serving {
@@ -179,7 +194,7 @@ impl Serving {
         let (certificate, key) = (text(certificate)?, text(key)?);
         let pair = KeyPair::from_pem(&key).ok()?;
         let is_usable = read.public_key == pair.subject_public_key_info()
-            && x509::is_trusted(&der, &[ca.der()], names, now);
+            && x509::is_trusted(&der, &[], &[ca.der()], names, now);
         is_usable.then_some(Self {
             certificate,
             key,

@@ -26,7 +26,11 @@ pub struct Asked {
     pub certificate_lifetime: Duration,
 }
 
-/// What is held: only what is valid now.
+/// How many CAs are trusted that sign no more. How old they are does not count: a clock that was wrong for a while must not end
+/// the trust in what servers have, and one that has ended does no harm.
+const OTHERS: usize = 4;
+
+/// What is held, as far as it can be used now.
 #[derive(Debug)]
 pub struct Held {
     current: Option<Authority>,
@@ -69,17 +73,17 @@ impl Held {
     #[must_use]
     pub fn read(data: &Data, asked: &Asked, now: SystemTime) -> Self {
         let get = |key: &str| data.get(key).map(Vec::as_slice).unwrap_or_default();
-        let mut cas = Ca::all_of_pem(get("ca.crt"));
-        cas.retain(|ca| !ca.life().is_over(now));
-        let current = Authority::find(&cas, get("ca.key"));
-        let next = Authority::find(&cas, get("next.key"));
-        let is_other = |ca: &Ca| {
+        let cas = Ca::all_of_pem(get("ca.crt"));
+        // One whose time has not come yet was made by a clock that was wrong.
+        let signs = |key| Authority::find(&cas, get(key)).filter(|a| a.ca().life().contains(now));
+        let (current, next) = (signs("ca.key"), signs("next.key"));
+        let is_other = |ca: &&Ca| {
             ![&current, &next]
                 .into_iter()
                 .flatten()
-                .any(|a| a.ca() == ca)
+                .any(|a| a.ca() == *ca)
         };
-        let others = cas.iter().filter(|ca| is_other(ca)).cloned().collect();
+        let others = cas.iter().filter(is_other).take(OTHERS).cloned().collect();
         let serving = current.as_ref().and_then(|authority| {
             let (certificate, key) = (get("tls.crt"), get("tls.key"));
             Serving::read(certificate, key, authority.ca(), &asked.names, now)
@@ -92,22 +96,21 @@ impl Held {
         }
     }
 
-    /// The Secret's data for this. Keys that are not named here are not ours.
+    /// The Secret's data for this: `None` is a key that goes. Keys that are not named here stay, and so does the serving
+    /// certificate that is there until there is another, which some server may start with.
     #[must_use]
     pub fn data(&self) -> BTreeMap<&'static str, Option<String>> {
         let key = |authority: &Option<Authority>| authority.as_ref().map(Authority::key_pem);
-        let serving = self.serving.as_ref();
-        let bundle = self.bundle();
-        BTreeMap::from([
-            ("ca.crt", (!bundle.is_empty()).then_some(bundle)),
+        let mut data = BTreeMap::from([
+            ("ca.crt", Some(self.bundle())),
             ("ca.key", key(&self.current)),
             ("next.key", key(&self.next)),
-            (
-                "tls.crt",
-                serving.map(|serving| serving.certificate.clone()),
-            ),
-            ("tls.key", serving.map(|serving| serving.key.clone())),
-        ])
+        ]);
+        if let Some(serving) = &self.serving {
+            data.insert("tls.crt", Some(serving.certificate.clone()));
+            data.insert("tls.key", Some(serving.key.clone()));
+        }
+        data
     }
 
     /// Every CA that is to be trusted, as PEM: the one that signs, the next one, and those that some server may still have
@@ -123,19 +126,20 @@ impl Held {
     }
 
     /// Trusts the CAs of `bundle` too, which were trusted until now: where the Secret is lost, the servers still have
-    /// a certificate of one of them.
-    pub fn adopt(&mut self, bundle: &[u8], now: SystemTime) {
+    /// a certificate of one of them. None of ours is valid for longer than is asked for.
+    pub fn adopt(&mut self, bundle: &[u8], asked: &Asked, now: SystemTime) {
         for ca in Ca::all_of_pem(bundle) {
-            if !ca.life().is_over(now) && !self.cas().any(|known| *known == ca) {
+            let is_ours = ca.life().to <= now + asked.ca_lifetime;
+            if is_ours && self.others.len() < OTHERS && !self.cas().any(|known| *known == ca) {
                 self.others.push(ca);
             }
         }
     }
 
-    /// Whether nothing can be signed.
+    /// Whether there is no CA that signs, or will.
     #[must_use]
     pub fn is_lost(&self) -> bool {
-        self.current.is_none()
+        self.current.is_none() && self.next.is_none()
     }
 
     /// The CA that signs.
@@ -168,7 +172,7 @@ impl Held {
         }
         let sign = match &self.serving {
             Some(serving) => {
-                // One that is not longer valid would be signed again and again.
+                // One that is valid no longer than this would be signed again and again.
                 let gains = life.to.min(now + asked.certificate_lifetime) > serving.life().to;
                 serving.life().due() <= now && gains
             }
@@ -187,7 +191,8 @@ impl Held {
             .as_ref()
             .map(|current| current.ca().life().due());
         let serving = self.serving.as_ref().map(|serving| serving.life().due());
-        let ends = self.cas().map(|ca| ca.life().to);
+        let signing = [&self.current, &self.next].into_iter().flatten();
+        let ends = signing.map(|authority| authority.ca().life().to);
         let moments = ends.chain(ca).chain(serving);
         moments.filter(|moment| *moment > now).min()
     }
@@ -209,7 +214,8 @@ impl Held {
             Step::Stage => held.next = Some(make()?),
             Step::Promote => {
                 let before = std::mem::replace(&mut held.current, held.next.take());
-                held.others.extend(before.map(Authority::into_ca));
+                held.others.splice(0..0, before.map(Authority::into_ca));
+                held.others.truncate(OTHERS);
             }
             Step::Sign => {}
         }

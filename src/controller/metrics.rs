@@ -91,3 +91,15 @@ impl Metrics {
         text
     }
 }
+
+/// Every metric of the controller, with a series or more of each, as `/metrics` has them: for the documentation.
+#[must_use]
+pub fn every_metric() -> String {
+    let (metrics, epoch) = (Metrics::default(), std::time::SystemTime::UNIX_EPOCH);
+    let life = Life {
+        from: epoch,
+        to: epoch,
+    };
+    metrics.lives(Some(life), Some(life));
+    metrics.render()
+}

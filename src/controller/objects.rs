@@ -1,6 +1,7 @@
 //! The objects that the controller reads and writes, and nothing else of the cluster.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use futures_util::stream::{BoxStream, StreamExt, select_all};
 use k8s_openapi::ByteString;
@@ -12,12 +13,16 @@ use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{Patch, PatchParams, PostParams};
 use kube::runtime::WatchStreamExt;
-use kube::runtime::watcher::watch_object;
+use kube::runtime::watcher::{self, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::held::{Data, Held};
+
+/// How long a watch is asked for, in seconds: less than the silence that counts as a dead connection, since a quiet object's is
+/// silent all the time, and each failure makes the next pause longer.
+const WATCH: u32 = 45;
 
 /// The names of the objects.
 #[derive(Clone, Debug)]
@@ -35,7 +40,6 @@ pub struct Names {
 }
 
 /// The Secret as it was read.
-#[derive(Debug)]
 pub(super) struct Stored {
     pub(super) data: Data,
     version: String,
@@ -45,7 +49,7 @@ pub(super) struct Stored {
 #[derive(Debug)]
 pub(super) struct Registration {
     kind: Kind,
-    pub(super) name: String,
+    name: String,
     version: String,
     /// The `caBundle` of each of its webhooks.
     bundles: Vec<Vec<u8>>,
@@ -55,6 +59,16 @@ pub(super) struct Registration {
 enum Kind {
     Mutating,
     Validating,
+}
+
+impl fmt::Display for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            Kind::Mutating => "MutatingWebhookConfiguration",
+            Kind::Validating => "ValidatingWebhookConfiguration",
+        };
+        write!(f, "{kind} {}", self.name)
+    }
 }
 
 impl Registration {
@@ -105,25 +119,39 @@ impl Objects {
     pub(super) async fn registrations(&self) -> kube::Result<Vec<Registration>> {
         let mut found = Vec::new();
         for name in &self.names.mutating {
-            if let Some(object) = self.mutating.get_opt(name).await? {
+            let object = self.mutating.get_opt(name).await?;
+            found.extend(object.map(|object| {
                 let webhooks = object.webhooks.iter().flatten();
-                let clients = webhooks.map(|webhook| &webhook.client_config);
-                found.push(registration(Kind::Mutating, &object, clients));
-            }
+                registration(
+                    Kind::Mutating,
+                    &object,
+                    webhooks.map(|webhook| &webhook.client_config),
+                )
+            }));
         }
         for name in &self.names.validating {
-            if let Some(object) = self.validating.get_opt(name).await? {
+            let object = self.validating.get_opt(name).await?;
+            found.extend(object.map(|object| {
                 let webhooks = object.webhooks.iter().flatten();
-                let clients = webhooks.map(|webhook| &webhook.client_config);
-                found.push(registration(Kind::Validating, &object, clients));
-            }
+                registration(
+                    Kind::Validating,
+                    &object,
+                    webhooks.map(|webhook| &webhook.client_config),
+                )
+            }));
         }
         Ok(found)
     }
 
     /// Makes the Secret what `held` is, if nobody has changed it since it was read as `before`.
     pub(super) async fn store(&self, held: &Held, before: Option<&Stored>) -> kube::Result<()> {
-        let data = held.data();
+        let data = held.data().into_iter();
+        let data = data.map(|(key, text)| {
+            (
+                key.to_owned(),
+                text.map(|text| ByteString(text.into_bytes())),
+            )
+        });
         let Some(before) = before else {
             let secret = Secret {
                 metadata: kube::core::ObjectMeta {
@@ -131,17 +159,17 @@ impl Objects {
                     owner_references: self.owner().await?.map(|owner| vec![owner]),
                     ..Default::default()
                 },
-                data: Some(written(&data)),
+                data: Some(
+                    data.filter_map(|(key, bytes)| Some((key, bytes?)))
+                        .collect(),
+                ),
                 ..Default::default()
             };
             self.secrets.create(&PostParams::default(), &secret).await?;
             return Ok(());
         };
         // A key with no value is taken away; the version makes it a conflict where somebody was faster.
-        let data: BTreeMap<_, _> = data
-            .into_iter()
-            .map(|(key, text)| (key, text.map(|text| ByteString(text.into_bytes()))))
-            .collect();
+        let data: BTreeMap<String, Option<ByteString>> = data.collect();
         let patch = json!({"metadata": {"resourceVersion": before.version}, "data": data});
         let (params, patch) = (PatchParams::default(), Patch::Merge(patch));
         self.secrets
@@ -210,7 +238,10 @@ fn changes<K>(api: &Api<K>, name: &str) -> BoxStream<'static, Result<(), String>
 where
     K: Resource + Clone + DeserializeOwned + std::fmt::Debug + Send + 'static,
 {
-    let watch = watch_object(api.clone(), name).default_backoff();
+    let one = watcher::Config::default()
+        .fields(&format!("metadata.name={name}"))
+        .timeout(WATCH);
+    let watch = watcher(api.clone(), one).default_backoff();
     watch
         .map(|event| event.map(drop).map_err(|error| error.to_string()))
         .boxed()
@@ -233,13 +264,5 @@ fn registration<'a>(
 fn bytes(data: BTreeMap<String, ByteString>) -> Data {
     data.into_iter()
         .map(|(key, bytes)| (key, bytes.0))
-        .collect()
-}
-
-fn written(data: &BTreeMap<&'static str, Option<String>>) -> BTreeMap<String, ByteString> {
-    let some = data
-        .iter()
-        .filter_map(|(key, text)| Some((key, text.as_ref()?)));
-    some.map(|(key, text)| ((*key).to_owned(), ByteString(text.clone().into_bytes())))
         .collect()
 }

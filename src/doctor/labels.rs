@@ -6,10 +6,10 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 
 use super::registration::takes;
-use super::{Entry, Findings, Mode, Seen};
+use super::{AGAIN, Entry, Findings, Mode, Seen};
 
 /// The label that hardens.
-pub(super) const HARDEN: &str = "pod-hardener.io/harden";
+pub(crate) const HARDEN: &str = "pod-hardener.io/harden";
 
 /// The label that only reports.
 const AUDIT: &str = "pod-hardener.io/audit";
@@ -18,13 +18,13 @@ const AUDIT: &str = "pod-hardener.io/audit";
 pub(super) const NAME: &str = "kubernetes.io/metadata.name";
 
 /// The label's value that says no.
-pub(super) const OFF: &str = "off";
+pub(crate) const OFF: &str = "off";
 
 /// The label by which Pod Security refuses pods.
 const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
 
 /// The webhook of `mode` that takes a namespace.
-pub(super) fn entry_of<'e, 's>(
+pub(crate) fn entry_of<'e, 's>(
     entries: &'e [Entry<'s>],
     mode: Mode,
     namespace: &Namespace,
@@ -48,6 +48,9 @@ pub(super) fn labels(seen: &Seen, _: SystemTime, findings: &mut Findings) {
     }
     for namespace in &seen.namespaces {
         for (key, mode) in [(HARDEN, Mode::Harden), (AUDIT, Mode::Audit)] {
+            if entries.iter().all(|entry| entry.mode != mode) {
+                continue;
+            }
             let Some(value) = namespace.labels().get(key) else {
                 continue;
             };
@@ -80,15 +83,11 @@ pub(super) fn labels(seen: &Seen, _: SystemTime, findings: &mut Findings) {
         .iter()
         .filter(|policy| !seen.policies.iter().any(|name| name == *policy))
     {
-        if seen
-            .unseen
-            .iter()
-            .all(|unseen| unseen.what != "validatingadmissionpolicies")
-        {
+        if seen.saw("validatingadmissionpolicies") {
             findings.note(
                 *policy,
                 "there is no such ValidatingAdmissionPolicy: nobody is warned of a label that names no profile",
-                "install the chart again: helm upgrade",
+                AGAIN,
             );
         }
     }
@@ -109,7 +108,7 @@ pub(super) fn pod_security(seen: &Seen, _: SystemTime, findings: &mut Findings) 
             format!("namespace {}", namespace.name_any()),
             "Pod Security refuses what is not `restricted`, and the webhook lets pods through as they are when no answer comes: while our servers are \
              away, pods that rely on them are refused",
-            "nothing, if that is meant: controllers try again. To know of it, watch the alert for servers that are away",
+            "nothing, if that is meant: controllers try again. To know of it, be alerted when deploy/pod-hardener has no available replicas",
         );
     }
 }

@@ -43,6 +43,13 @@ pub(super) fn others(seen: &Seen, _: SystemTime, findings: &mut Findings) {
             before.push(name);
         }
     }
+    if !seen.mutating_policies.is_empty() {
+        findings.note(
+            seen.mutating_policies.join(", "),
+            "are MutatingAdmissionPolicies that change pods, before every webhook (R4)",
+            "nothing: we see what they set, and take it for the author's",
+        );
+    }
     if !before.is_empty() {
         findings.note(
             before.join(", "),

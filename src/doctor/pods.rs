@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{Findings, Seen, Unhardened};
+use super::{Findings, Seen, Severity, Unhardened};
 
 /// A pod that is tried comes out hardened.
 pub(super) fn reached(seen: &Seen, _: SystemTime, findings: &mut Findings) {
@@ -32,13 +32,21 @@ pub(super) fn unhardened(seen: &Seen, _: SystemTime, findings: &mut Findings) {
         pods,
         open,
         first,
+        conditions,
     } in &seen.unhardened
     {
         if *open == 0 {
             continue;
         }
         let more = if *open > first.len() { ", ..." } else { "" };
-        findings.warning(
+        // Those that the cluster's own conditions spare are not told apart here.
+        let severity = if *conditions {
+            Severity::Note
+        } else {
+            Severity::Warning
+        };
+        findings.push(
+            severity,
             format!("namespace {namespace}"),
             format!(
                 "{open} of {pods} pods are not as `{profile}` would make them ({}{more}): they are older than the label or the configuration, or were made while our servers were away",

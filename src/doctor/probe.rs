@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::{Node, Pod, PodStatus};
 use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
@@ -15,107 +15,189 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// The map of users of a process that is in no user namespace of its own (user_namespaces(7)): all of them, to themselves.
 const INITIAL: &str = "0 0 4294967295";
 
+/// What a container waits for that has nothing to do with user namespaces.
+const IMAGE: [&str; 4] = [
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+];
+
+/// The pods of a probe.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// Their namespace.
+    pub namespace: String,
+    /// Their image, which is this program.
+    pub image: String,
+    /// The Secrets by which it is pulled.
+    pub pull_secrets: Vec<String>,
+}
+
 /// Whether the map of users in `text`, the content of `/proc/self/uid_map`, is that of a user namespace of one's own.
 #[must_use]
 pub fn is_own_namespace(text: &str) -> bool {
     text.split_whitespace().collect::<Vec<_>>().join(" ") != INITIAL
 }
 
-/// Runs a pod with `hostUsers: false` on each Linux node, of an image that is this program, and takes it away again.
+/// Runs a pod with `hostUsers: false` on each Linux node, and takes it away again.
 ///
 /// # Errors
 ///
 /// When nodes cannot be listed or pods cannot be made.
-pub async fn probe(client: &Client, namespace: &str, image: &str) -> kube::Result<Vec<Finding>> {
-    let nodes = Api::<Node>::all(client.clone())
-        .list(&ListParams::default().labels("kubernetes.io/os=linux"))
-        .await?;
-    let pods = Api::<Pod>::namespaced(client.clone(), namespace);
+pub async fn probe(client: &Client, probe: &Probe) -> kube::Result<Vec<Finding>> {
+    let linux = ListParams::default().labels("kubernetes.io/os=linux");
+    let nodes = Api::<Node>::all(client.clone()).list(&linux).await?;
+    let pods = Api::<Pod>::namespaced(client.clone(), &probe.namespace);
     let mut findings = Findings::of("user-namespaces");
     let mut able = 0;
     for node in &nodes.items {
         let name = node.name_any();
-        let made: Pod =
-            serde_json::from_value(pod(&name, image)).map_err(kube::Error::SerdeError)?;
-        let made = pods.create(&PostParams::default(), &made).await?.name_any();
+        let object = format!("node {name}");
+        if !is_ready(node) {
+            findings.note(
+                object,
+                "is not ready, and was not tried",
+                "try again when it is",
+            );
+            continue;
+        }
+        let made = serde_json::from_value(pod(&name, probe)).map_err(kube::Error::SerdeError)?;
+        let made: Pod = pods.create(&PostParams::default(), &made).await?;
+        let made = made.name_any();
         let outcome = outcome(&pods, &made).await;
         // The kubelet ends it at once: nothing in it has to be put in order.
         let _ = pods
             .delete(&made, &DeleteParams::default().grace_period(0))
             .await;
-        let object = format!("node {name}");
         match outcome? {
             Outcome::Able => able += 1,
-            Outcome::Ignored => findings.warning(object, "runs a pod with hostUsers: false without a user namespace", "leave userNamespaces off, or update the node's container runtime (containerd 2.0, CRI-O 1.25)"),
-            Outcome::Failed(why) => findings.warning(object, format!("does not run a pod with hostUsers: false: {why}"), "leave userNamespaces off: pods would hang on this node"),
+            Outcome::Ignored => findings.warning(
+                object,
+                "runs a pod with hostUsers: false without a user namespace",
+                "leave userNamespaces off, or update the node's container runtime (containerd 2.0, CRI-O 1.25)",
+            ),
+            Outcome::Failed(why) => findings.warning(
+                object,
+                format!("does not run a pod with hostUsers: false: {why}"),
+                "leave userNamespaces off: pods would hang on this node",
+            ),
+            Outcome::Untried(why) => findings.note(
+                object,
+                format!("could not be tried: {why}"),
+                "name an image of this program that the node can pull by --probe-image",
+            ),
         }
     }
     if able == nodes.items.len() && able > 0 {
         findings.note(
             format!("{able} nodes"),
             "each gives a pod a user namespace",
-            "switch them on: helm upgrade --reuse-values --set userNamespaces=true",
+            "switch them on: helm upgrade --reset-then-reuse-values --set userNamespaces=true",
         );
     }
     Ok(findings.all)
 }
 
+/// What became of the pod on a node.
 enum Outcome {
+    /// It ran in a user namespace.
     Able,
+    /// It ran in none.
     Ignored,
+    /// It did not run.
     Failed(String),
+    /// It did not run for another reason.
+    Untried(String),
 }
 
 async fn outcome(pods: &Api<Pod>, name: &str) -> kube::Result<Outcome> {
     let start = Instant::now();
     loop {
-        let pod = pods.get(name).await?;
-        let status = pod.status.unwrap_or_default();
-        match status.phase.as_deref() {
-            Some("Succeeded") => return Ok(Outcome::Able),
-            Some("Failed") => {
-                let ended = status
-                    .container_statuses
-                    .iter()
-                    .flatten()
-                    .find_map(|status| status.state.as_ref()?.terminated.clone());
-                return Ok(match ended {
-                    Some(ended) if ended.exit_code == 1 => Outcome::Ignored,
-                    Some(ended) => Outcome::Failed(format!("exit code {}", ended.exit_code)),
-                    None => Outcome::Failed(status.message.or(status.reason).unwrap_or_default()),
-                });
-            }
-            _ if start.elapsed() > PATIENCE => {
-                let waiting = status
-                    .container_statuses
-                    .iter()
-                    .flatten()
-                    .find_map(|status| status.state.as_ref()?.waiting.clone());
-                let why = waiting.and_then(|waiting| waiting.message.or(waiting.reason));
-                return Ok(Outcome::Failed(why.unwrap_or_else(|| {
-                    format!("it does not start within {} s", PATIENCE.as_secs())
-                })));
-            }
-            _ => tokio::time::sleep(Duration::from_millis(500)).await,
+        let status = pods.get(name).await?.status.unwrap_or_default();
+        if let Some(outcome) = judge(&status) {
+            return Ok(outcome);
         }
+        if start.elapsed() > PATIENCE {
+            let why = waits(&status).map(|(reason, message)| format!("{reason}: {message}"));
+            let late = || format!("it does not start within {} s", PATIENCE.as_secs());
+            return Ok(Outcome::Failed(why.unwrap_or_else(late)));
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
 
-fn pod(node: &str, image: &str) -> Value {
+/// What a status says for good; nothing while it may still change.
+fn judge(status: &PodStatus) -> Option<Outcome> {
+    match status.phase.as_deref() {
+        Some("Succeeded") => return Some(Outcome::Able),
+        Some("Failed") => {
+            let mut statuses = status.container_statuses.iter().flatten();
+            let ended = statuses.find_map(|status| status.state.as_ref()?.terminated.as_ref());
+            let said = status.message.as_ref().or(status.reason.as_ref());
+            return Some(match (ended, said) {
+                (Some(ended), _) if ended.exit_code == 1 => Outcome::Ignored,
+                (Some(ended), _) => Outcome::Failed(format!("exit code {}", ended.exit_code)),
+                (None, said) => Outcome::Failed(said.cloned().unwrap_or_default()),
+            });
+        }
+        _ => {}
+    }
+    let (reason, message) = waits(status)?;
+    IMAGE
+        .contains(&reason)
+        .then(|| Outcome::Untried(format!("{reason}: {message}")))
+}
+
+/// What the container waits for.
+fn waits(status: &PodStatus) -> Option<(&str, &str)> {
+    let mut statuses = status.container_statuses.iter().flatten();
+    let waiting = statuses.find_map(|status| status.state.as_ref()?.waiting.as_ref())?;
+    Some((
+        waiting.reason.as_deref()?,
+        waiting.message.as_deref().unwrap_or_default(),
+    ))
+}
+
+fn is_ready(node: &Node) -> bool {
+    let conditions = node
+        .status
+        .as_ref()
+        .and_then(|status| status.conditions.as_ref());
+    let mut conditions = conditions.into_iter().flatten();
+    conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}
+
+fn pod(node: &str, probe: &Probe) -> Value {
+    let secrets = probe
+        .pull_secrets
+        .iter()
+        .map(|name| json!({ "name": name }));
     json!({
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"generateName": "pod-hardener-probe-", "labels": {"app.kubernetes.io/name": "pod-hardener-probe"}},
+        "metadata": {
+            "generateName": "pod-hardener-probe-",
+            "labels": {"app.kubernetes.io/name": "pod-hardener-probe"},
+        },
         "spec": {
             "nodeName": node,
             "hostUsers": false,
             "restartPolicy": "Never",
+            // Should nobody be left to take it away.
+            "activeDeadlineSeconds": 2 * PATIENCE.as_secs(),
             "automountServiceAccountToken": false,
+            "imagePullSecrets": secrets.collect::<Vec<_>>(),
             "tolerations": [{"operator": "Exists"}],
-            "securityContext": {"runAsNonRoot": true, "runAsUser": 65532, "runAsGroup": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
+            "securityContext": {
+                "runAsNonRoot": true,
+                "runAsUser": 65532,
+                "runAsGroup": 65532,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
             "containers": [{
                 "name": "probe",
-                "image": image,
+                "image": probe.image,
                 "args": ["doctor", "--in-user-namespace"],
                 "resources": {"requests": {"cpu": "1m", "memory": "8Mi"}, "limits": {"memory": "64Mi"}},
                 "securityContext": {

@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::{Selector, SelectorExt};
 
 use super::labels::{HARDEN, NAME, OFF};
-use super::{Entry, Findings, Mode, Seen};
+use super::{AGAIN, Entry, Findings, Mode, Seen};
 
 /// How long a whole request may take, webhooks included, in seconds (C8); one of ours that takes a third of that starves others.
 const LONG: i32 = 10;
@@ -20,29 +20,31 @@ pub(super) fn installed(seen: &Seen, _: SystemTime, findings: &mut Findings) {
     let [hardens, looks] = &seen.names;
     let install =
         "install the chart: helm install pod-hardener ./helm -n pod-hardener --create-namespace";
-    if seen.hardens().is_none() {
-        findings.error(
-            hardens,
-            "there is no such MutatingWebhookConfiguration: nothing is hardened",
-            install,
-        );
-    } else if !seen
-        .entries()
-        .iter()
-        .any(|entry| entry.mode == Mode::Harden)
-    {
-        findings.error(
-            hardens,
-            "none of its webhooks leads to /harden/<profile>: nothing is hardened",
-            install,
-        );
+    let nothing = match seen.hardens() {
+        None => Some("there is no such MutatingWebhookConfiguration: nothing is hardened"),
+        Some(_)
+            if seen
+                .entries()
+                .iter()
+                .all(|entry| entry.mode != Mode::Harden) =>
+        {
+            Some("none of its webhooks leads to /harden/<profile>: nothing is hardened")
+        }
+        Some(_) => None,
+    };
+    if let (Some(nothing), true) = (nothing, seen.saw("mutatingwebhookconfigurations")) {
+        findings.error(hardens, nothing, install);
     }
-    if !seen
+    let is_there = seen
         .validating
         .iter()
-        .any(|r| r.metadata.name.as_deref() == Some(looks))
-    {
-        findings.warning(looks, "there is no such ValidatingWebhookConfiguration: labels for auditing have no effect, and nobody is warned of an unsafe choice", install);
+        .any(|r| r.metadata.name.as_deref() == Some(looks));
+    if !is_there && seen.saw("validatingwebhookconfigurations") {
+        findings.warning(
+            looks,
+            "there is no such ValidatingWebhookConfiguration: labels for auditing have no effect, and nobody is warned of an unsafe choice",
+            install,
+        );
     }
     if let Some((major, minor)) = seen.version
         && (major, minor) < (1, 30)
@@ -61,6 +63,9 @@ pub(super) fn profiles(seen: &Seen, _: SystemTime, findings: &mut Findings) {
         return;
     };
     let entries = seen.entries();
+    if seen.hardens().is_none() {
+        return;
+    }
     let known: Vec<&str> = settings.profile_names().collect();
     for entry in &entries {
         if !known.contains(&entry.profile) {
@@ -92,7 +97,6 @@ pub(super) fn selectors(seen: &Seen, _: SystemTime, findings: &mut Findings) {
         .iter()
         .filter(|entry| entry.mode == Mode::Harden)
         .collect();
-    let again = "install the chart again, which writes the selectors: helm upgrade";
     for entry in &hardening {
         let takes = |labels: &[(&str, &str)]| takes(entry.namespaces, labels);
         let labelled = takes(&[(HARDEN, entry.profile), (NAME, "any")]);
@@ -104,10 +108,16 @@ pub(super) fn selectors(seen: &Seen, _: SystemTime, findings: &mut Findings) {
                     "does not take a namespace with the label {HARDEN}={}",
                     entry.profile
                 ),
-                again,
+                AGAIN,
             );
         }
-        if unlabelled {
+        if unlabelled && entry.fails {
+            findings.warning(
+                entry.object(),
+                "takes every namespace without the label, and refuses pods when no answer comes: those of what our servers need themselves (network, storage) too",
+                "name these namespaces in the chart's excludedNamespaces, or set webhook.failurePolicy to Ignore",
+            );
+        } else if unlabelled {
             findings.note(
                 entry.object(),
                 "takes every namespace without the label",
@@ -118,12 +128,12 @@ pub(super) fn selectors(seen: &Seen, _: SystemTime, findings: &mut Findings) {
             findings.error(
                 entry.object(),
                 format!("takes a namespace with the label {HARDEN}={OFF}, which says no"),
-                again,
+                AGAIN,
             );
         }
-        let system = SYSTEM
-            .iter()
-            .filter(|name| takes(&[(HARDEN, entry.profile), (NAME, name)]));
+        let system = SYSTEM.iter().filter(|name| {
+            takes(&[(HARDEN, entry.profile), (NAME, name)]) || takes(&[(NAME, name)])
+        });
         let system: Vec<&str> = system.copied().collect();
         if !system.is_empty() {
             findings.warning(
@@ -132,7 +142,7 @@ pub(super) fn selectors(seen: &Seen, _: SystemTime, findings: &mut Findings) {
                     "would take {}: what the cluster needs to come up must not wait for a webhook",
                     system.join(", ")
                 ),
-                again,
+                AGAIN,
             );
         }
         let others = hardening
@@ -146,7 +156,7 @@ pub(super) fn selectors(seen: &Seen, _: SystemTime, findings: &mut Findings) {
                     "takes a namespace with the label {HARDEN}={}, which is another's",
                     other.profile
                 ),
-                again,
+                AGAIN,
             );
         }
     }
@@ -154,7 +164,6 @@ pub(super) fn selectors(seen: &Seen, _: SystemTime, findings: &mut Findings) {
 
 /// The webhooks hear of what they must hear of.
 pub(super) fn rules(seen: &Seen, _: SystemTime, findings: &mut Findings) {
-    let again = "install the chart again, which writes the rules: helm upgrade";
     for entry in seen
         .entries()
         .iter()
@@ -171,10 +180,10 @@ pub(super) fn rules(seen: &Seen, _: SystemTime, findings: &mut Findings) {
             })
         };
         if !hears("CREATE", "pods") {
-            findings.error(entry.object(), "does not hear of new pods", again);
+            findings.error(entry.object(), "does not hear of new pods", AGAIN);
         }
         if !hears("UPDATE", "pods/ephemeralcontainers") {
-            findings.warning(entry.object(), "does not hear of ephemeral containers: those of kubectl debug are as they are written", again);
+            findings.warning(entry.object(), "does not hear of ephemeral containers: those of kubectl debug are as they are written", AGAIN);
         }
         let resources = entry
             .rules
@@ -187,7 +196,7 @@ pub(super) fn rules(seen: &Seen, _: SystemTime, findings: &mut Findings) {
             findings.warning(
                 entry.object(),
                 "hears of every subresource of pods, and most have no pod (C4)",
-                again,
+                AGAIN,
             );
         }
     }
@@ -195,7 +204,12 @@ pub(super) fn rules(seen: &Seen, _: SystemTime, findings: &mut Findings) {
 
 /// What becomes of a request without an answer, and how long it waits.
 pub(super) fn policy(seen: &Seen, _: SystemTime, findings: &mut Findings) {
-    let ready = seen.servers.iter().filter(|server| server.ready).count();
+    let ready = seen
+        .program
+        .servers
+        .iter()
+        .filter(|server| server.ready)
+        .count();
     for entry in seen.entries() {
         if entry.timeout > LONG {
             findings.warning(
@@ -211,7 +225,7 @@ pub(super) fn policy(seen: &Seen, _: SystemTime, findings: &mut Findings) {
             findings.error(
                 entry.object(),
                 "refuses objects when no answer comes, and it only looks",
-                "set its failurePolicy to Ignore: helm upgrade does",
+                AGAIN,
             );
         }
         if entry.mode == Mode::Harden && entry.fails && seen.service.is_some() && ready < 2 {
@@ -225,7 +239,7 @@ pub(super) fn policy(seen: &Seen, _: SystemTime, findings: &mut Findings) {
             findings.warning(
                 entry.object(),
                 "is not called again when another webhook adds a container after it (C2)",
-                "set its reinvocationPolicy to IfNeeded: helm upgrade does",
+                AGAIN,
             );
         }
     }

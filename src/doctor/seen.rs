@@ -1,14 +1,17 @@
 //! What was seen of the cluster.
 
 use k8s_openapi::api::admissionregistration::v1::{
-    MutatingWebhookConfiguration, RuleWithOperations, ValidatingWebhookConfiguration,
-    WebhookClientConfig,
+    MatchCondition, MutatingWebhookConfiguration, RuleWithOperations,
+    ValidatingWebhookConfiguration, WebhookClientConfig,
 };
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::ResourceExt;
 
 use crate::config::Settings;
+
+/// The condition that the chart gives each webhook of pods (X17).
+const OURS: &str = "not-a-mirror-pod";
 
 /// What was seen, as far as it could be.
 #[derive(Debug, Default)]
@@ -25,28 +28,41 @@ pub struct Seen {
     pub validating: Vec<ValidatingWebhookConfiguration>,
     /// The ValidatingAdmissionPolicies, by name.
     pub policies: Vec<String>,
+    /// The MutatingAdmissionPolicies that change pods, by name.
+    pub mutating_policies: Vec<String>,
     /// Every namespace.
     pub namespaces: Vec<Namespace>,
-    /// The servers behind the registration's Service.
-    pub servers: Vec<Server>,
-    /// Whether the Service is there; `None` where the registration leads to a URL.
+    /// The Service that the registrations lead to, and whether it is there; `None` where they lead to a URL.
     pub service: Option<(String, bool)>,
+    /// What runs behind it.
+    pub program: Program,
     /// The configuration in force, and where it is from, or why it cannot be read.
     pub settings: Option<(String, Result<Settings, String>)>,
     /// The certificate that the servers have, as PEM, and where it is from.
     pub certificate: Option<(String, Vec<u8>)>,
-    /// What a dry run of a pod came to, by labelled namespace: whether something was set.
+    /// What a dry run of a pod came to, by namespace: whether something was set.
     pub reached: Vec<(String, Result<bool, String>)>,
-    /// The pods of labelled namespaces that the profile would still change.
+    /// The pods of hardened namespaces that the profile would still change.
     pub unhardened: Vec<Unhardened>,
     /// What could not be looked at.
     pub unseen: Vec<Unseen>,
 }
 
+/// What runs of this program.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its servers.
+    pub servers: Vec<Server>,
+    /// The Secrets by which its image is pulled.
+    pub pull_secrets: Vec<String>,
+}
+
 /// Something that could not be looked at.
 #[derive(Clone, Debug)]
 pub struct Unseen {
-    /// What.
+    /// What: a kind as RBAC names it, or an object.
     pub what: String,
     /// Why not.
     pub why: String,
@@ -55,8 +71,6 @@ pub struct Unseen {
 /// One of our servers.
 #[derive(Clone, Debug)]
 pub struct Server {
-    /// The pod's name.
-    pub pod: String,
     /// Its image.
     pub image: String,
     /// Whether it is ready.
@@ -78,6 +92,8 @@ pub struct Unhardened {
     pub open: usize,
     /// The names of the first of them.
     pub first: Vec<String>,
+    /// Whether conditions of the cluster's own may spare some of them.
+    pub conditions: bool,
 }
 
 /// What a webhook of ours is for.
@@ -108,7 +124,9 @@ pub struct Entry<'s> {
     pub namespaces: Option<&'s LabelSelector>,
     /// Of which requests it hears.
     pub rules: &'s [RuleWithOperations],
-    /// What becomes of a request without an answer.
+    /// Whether it has conditions that are not the chart's own.
+    pub conditions: bool,
+    /// Whether a request without an answer is refused.
     pub fails: bool,
     /// How long the API server waits, in seconds.
     pub timeout: i32,
@@ -124,7 +142,33 @@ impl Entry<'_> {
     }
 }
 
+/// An entry of a webhook, which has the same fields in both kinds of registration; nothing where it leads nowhere of ours.
+macro_rules! entry {
+    ($registration:expr, $webhook:expr, $again:expr) => {
+        target(&$webhook.client_config).map(|(mode, profile)| Entry {
+            registration: $registration,
+            name: &$webhook.name,
+            mode,
+            profile,
+            client: &$webhook.client_config,
+            namespaces: $webhook.namespace_selector.as_ref(),
+            rules: $webhook.rules.as_deref().unwrap_or_default(),
+            conditions: has_others($webhook.match_conditions.as_deref()),
+            // What the API server takes where nothing is said.
+            fails: $webhook.failure_policy.as_deref() != Some("Ignore"),
+            timeout: $webhook.timeout_seconds.unwrap_or(10),
+            again: $again,
+        })
+    };
+}
+
 impl Seen {
+    /// Whether something could be looked at.
+    #[must_use]
+    pub fn saw(&self, what: &str) -> bool {
+        self.unseen.iter().all(|unseen| unseen.what != what)
+    }
+
     /// The registration that hardens.
     #[must_use]
     pub fn hardens(&self) -> Option<&MutatingWebhookConfiguration> {
@@ -138,45 +182,33 @@ impl Seen {
     #[must_use]
     pub fn entries(&self) -> Vec<Entry<'_>> {
         let [hardens, looks] = &self.names;
-        let mut entries = Vec::new();
-        let mutating = self.mutating.iter().filter(|r| r.name_any() == *hardens);
-        for webhook in mutating.flat_map(|r| r.webhooks.iter().flatten()) {
-            entries.extend(target(&webhook.client_config).map(|(mode, profile)| Entry {
-                registration: hardens,
-                name: &webhook.name,
-                mode,
-                profile,
-                client: &webhook.client_config,
-                namespaces: webhook.namespace_selector.as_ref(),
-                rules: webhook.rules.as_deref().unwrap_or_default(),
-                fails: webhook.failure_policy.as_deref() != Some("Ignore"),
-                timeout: webhook.timeout_seconds.unwrap_or(10),
-                again: webhook.reinvocation_policy.as_deref() == Some("IfNeeded"),
-            }));
-        }
+        let mutating = self
+            .hardens()
+            .into_iter()
+            .flat_map(|r| r.webhooks.iter().flatten());
+        let mutating = mutating.filter_map(|webhook| {
+            let again = webhook.reinvocation_policy.as_deref() == Some("IfNeeded");
+            entry!(hardens, webhook, again)
+        });
         let validating = self.validating.iter().filter(|r| r.name_any() == *looks);
-        for webhook in validating.flat_map(|r| r.webhooks.iter().flatten()) {
-            entries.extend(target(&webhook.client_config).map(|(mode, profile)| Entry {
-                registration: looks,
-                name: &webhook.name,
-                mode,
-                profile,
-                client: &webhook.client_config,
-                namespaces: webhook.namespace_selector.as_ref(),
-                rules: webhook.rules.as_deref().unwrap_or_default(),
-                fails: webhook.failure_policy.as_deref() != Some("Ignore"),
-                timeout: webhook.timeout_seconds.unwrap_or(10),
-                again: true,
-            }));
-        }
-        entries
+        let validating = validating.flat_map(|r| r.webhooks.iter().flatten());
+        mutating
+            .chain(validating.filter_map(|webhook| entry!(looks, webhook, true)))
+            .collect()
     }
 
-    /// The profiles of the configuration, where it could be read.
+    /// The configuration, where it could be read.
     #[must_use]
     pub fn settings(&self) -> Option<&Settings> {
         self.settings.as_ref()?.1.as_ref().ok()
     }
+}
+
+fn has_others(conditions: Option<&[MatchCondition]>) -> bool {
+    conditions
+        .into_iter()
+        .flatten()
+        .any(|condition| condition.name != OURS)
 }
 
 /// The mode and the profile in a webhook's path.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-use super::{Findings, Seen};
+use super::{AGAIN, Findings, Seen};
 
 /// The servers are there, ready, and of one version.
 pub(super) fn servers(seen: &Seen, _: SystemTime, findings: &mut Findings) {
@@ -14,13 +14,21 @@ pub(super) fn servers(seen: &Seen, _: SystemTime, findings: &mut Findings) {
         findings.error(
             service,
             "there is no such Service, to which the registrations lead",
-            "install the chart again: helm upgrade",
+            AGAIN,
         );
         return;
     }
-    let ready = seen.servers.iter().filter(|server| server.ready).count();
+    if !seen.saw("pods of the servers") {
+        return;
+    }
+    let ready = seen
+        .program
+        .servers
+        .iter()
+        .filter(|server| server.ready)
+        .count();
     let look = "kubectl describe and kubectl logs of its pods say why";
-    match (ready, seen.servers.len()) {
+    match (ready, seen.program.servers.len()) {
         (0, 0) => findings.error(
             service,
             "there are no servers behind it: nothing is hardened",
@@ -44,15 +52,30 @@ pub(super) fn servers(seen: &Seen, _: SystemTime, findings: &mut Findings) {
         _ => {}
     }
     let images: BTreeSet<&str> = seen
+        .program
         .servers
         .iter()
         .map(|server| server.image.as_str())
         .collect();
+    let own = env!("CARGO_PKG_VERSION");
+    let tag = |image: &str| Some(image.rsplit_once(':')?.1.to_owned());
+    let others = images.iter().filter_map(|image| tag(image)).filter(|tag| {
+        // A digest, or a tag of somebody's own, says nothing of the version.
+        tag.starts_with(|c: char| c.is_ascii_digit()) && tag.contains('.') && tag != own
+    });
+    if let Some(other) = others.into_iter().next() {
+        findings.note(
+            service,
+            format!("its servers are of version {other}, and this is {own}, by whose rules pods are judged here"),
+            "take the doctor of the servers' version",
+        );
+    }
     if images.len() > 1 {
         let images: Vec<&str> = images.into_iter().collect();
         findings.warning(service, format!("its servers are of several versions: {}", images.join(", ")), "wait for the rollout to end, or see why it does not: kubectl rollout status deploy/pod-hardener");
     }
     let nodes: BTreeSet<Option<&str>> = seen
+        .program
         .servers
         .iter()
         .map(|server| server.node.as_deref())
@@ -60,7 +83,7 @@ pub(super) fn servers(seen: &Seen, _: SystemTime, findings: &mut Findings) {
     if let (Some(Some(node)), 1, true) = (
         nodes.first(),
         nodes.len(),
-        seen.servers.len() > 1 && seen.nodes > 1,
+        seen.program.servers.len() > 1 && seen.nodes > 1,
     ) {
         findings.warning(
             service,

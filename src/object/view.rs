@@ -36,6 +36,9 @@ pub struct Metadata<'a> {
     /// What a made-up name begins with.
     #[serde(borrow)]
     pub generate_name: Option<Text<'a>>,
+    /// Its namespace: a request's own word counts for more (I1).
+    #[serde(borrow)]
+    pub namespace: Option<Text<'a>>,
     /// Its labels.
     #[serde(borrow)]
     pub labels: Option<Pairs<'a>>,
@@ -62,6 +65,9 @@ pub struct Owner<'a> {
     /// The owner's kind.
     #[serde(borrow, default)]
     pub kind: Text<'a>,
+    /// Its name.
+    #[serde(borrow, default)]
+    pub name: Text<'a>,
     /// Whether the owner manages the object.
     pub controller: Option<bool>,
 }

@@ -5,6 +5,7 @@
 //! `securityContext` costs one operation, whatever goes into it. What is taken out of a list goes last: entries are only
 //! ever added at a list's end, so that every position is still the one that the view has.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use crate::object::Pod;
@@ -17,8 +18,12 @@ struct Change<'f> {
     json: &'f str,
 }
 
-/// The patch for `findings` on the object that holds `pod`.
-pub(super) fn render(pod: Pod<'_>, findings: &[Finding<'_>]) -> String {
+/// The patch for `findings` on the object that holds `pod`, and for one more field of the pod, with its JSON.
+pub(super) fn render(
+    pod: Pod<'_>,
+    findings: &[Finding<'_>],
+    more: Option<(Field, &str)>,
+) -> String {
     let mut patch = Patch(String::with_capacity(1_024));
     let root = pod.template.pointer();
     patch.0.push('[');
@@ -32,22 +37,26 @@ pub(super) fn render(pod: Pod<'_>, findings: &[Finding<'_>]) -> String {
             continue;
         };
         let pointer = format!("{root}/spec/{}/{index}", kind.list());
-        let changes = changes(of_one, Level::Container);
+        let changes = changes(of_one, Level::Container, None);
         patch.below(&pointer, 0, &|path| container.has(path), &changes);
     }
     patch.below(
         root,
         0,
         &|path| pod.has(path),
-        &changes(findings, Level::Pod),
+        &changes(findings, Level::Pod, more),
     );
     patch.removals(root, findings);
     patch.0.push(']');
     patch.0
 }
 
-/// What `findings` set at a level, sorted by path. Entries of a list stay in their order.
-fn changes<'f>(findings: &'f [Finding<'_>], level: Level) -> Vec<Change<'f>> {
+/// What `findings` set at a level, and one field more, sorted by path. Entries of a list stay in their order.
+fn changes<'f>(
+    findings: &'f [Finding<'_>],
+    level: Level,
+    more: Option<(Field, &'f str)>,
+) -> Vec<Change<'f>> {
     let set = findings
         .iter()
         .filter_map(|finding| match &finding.verdict {
@@ -57,7 +66,8 @@ fn changes<'f>(findings: &'f [Finding<'_>], level: Level) -> Vec<Change<'f>> {
             }),
             _ => None,
         });
-    let mut changes: Vec<Change<'f>> = set.collect();
+    let more = more.map(|(field, json)| Change { field, json });
+    let mut changes: Vec<Change<'f>> = set.chain(more).collect();
     changes.sort_by_key(|change| change.field);
     changes
 }
@@ -68,8 +78,11 @@ fn token(change: &Change<'_>, depth: usize) -> &'static str {
 }
 
 /// A name as a part of a JSON pointer (RFC 6901): annotations have a `/` in theirs.
-fn escaped(token: &str) -> String {
-    token.replace('~', "~0").replace('/', "~1")
+fn escaped(token: &str) -> Cow<'_, str> {
+    match token.contains(['~', '/']) {
+        true => Cow::Owned(token.replace('~', "~0").replace('/', "~1")),
+        false => Cow::Borrowed(token),
+    }
 }
 
 struct Patch(String);
@@ -124,8 +137,10 @@ impl Patch {
 
     fn add(&mut self, pointer: &str, end: &str, value: impl FnOnce(&mut String)) {
         self.separate();
-        // Writing to a String cannot fail. No name in a pointer needs escaping in JSON.
-        let _ = write!(self.0, r#"{{"op":"add","path":"{pointer}{end}","value":"#);
+        // No name in a pointer needs escaping in JSON.
+        for part in [r#"{"op":"add","path":""#, pointer, end, r#"","value":"#] {
+            self.0.push_str(part);
+        }
         value(&mut self.0);
         self.0.push('}');
     }
@@ -167,7 +182,9 @@ fn value(json: &mut String, depth: usize, group: &[Change<'_>]) {
             for (i, member) in members.enumerate() {
                 separate(json, i);
                 let name = member.first().map_or("", |change| token(change, depth + 1));
-                let _ = write!(json, r#""{name}":"#);
+                for part in ["\"", name, "\":"] {
+                    json.push_str(part);
+                }
                 value(json, depth + 1, member);
             }
             json.push('}');

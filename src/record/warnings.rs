@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
-use super::{cut, show, show_words};
+use super::clean::{cut, show, show_words};
 use crate::admission::Mode;
 use crate::rule::{Exception, Field, Finding, Granted, Place, Reason, Verdict};
 
-/// The most warnings of one reply: an API server that has 4,096 characters of them cuts every one short (J9).
-const MAX_WARNINGS: usize = 10;
+/// The most warnings of one reply: a handful. An API server that has 4,096 characters of them cuts every one short (J9), and
+/// who applies thirty manifests reads none of three hundred.
+const MAX_WARNINGS: usize = 5;
 
 /// The most bytes of one warning (J9: 256 may be cut; the aim is 120).
 const MAX_BYTES: usize = 240;
@@ -55,7 +56,7 @@ impl<'f> Lines<'f> {
     fn would_set(&mut self, finding: &'f Finding<'f>) {
         let setting = match &finding.verdict {
             Verdict::Set(field, json) => setting(*field, json),
-            Verdict::Removed(field, _) => format!("{} - 1", last(*field)),
+            Verdict::Removed(field, _) => format!("{field} - 1"),
             Verdict::Kept(_) | Verdict::SteppedBack(_) | Verdict::Excepted(_) => return,
         };
         let line = self.line(Topic::WouldSet(finding.rule), finding);
@@ -125,12 +126,24 @@ impl<'f> Lines<'f> {
             .map(|line| line.render(profile))
             .collect();
         if all > shown {
-            let rest = all - shown;
-            warnings.push(format!(
-                "pod-hardener {profile}: and {rest} more, all in the API server's audit log"
-            ));
+            warnings.push(self.rest(profile, shown));
         }
         warnings
+    }
+
+    /// What all but the first `shown` lines are about.
+    fn rest(&self, profile: &str, shown: usize) -> String {
+        let lines = || self.0.iter().skip(shown);
+        let mut rules = Vec::new();
+        for line in lines() {
+            line.rules.iter().for_each(|rule| add(&mut rules, rule));
+        }
+        let (rest, rules) = (lines().count(), rules.join(", "));
+        let mut text = format!(
+            "pod-hardener {profile}: and {rest} more, all in the API server's audit log: {rules}"
+        );
+        cut(&mut text, MAX_BYTES);
+        text
     }
 }
 
@@ -141,7 +154,11 @@ impl Line<'_> {
         // Writing to a String cannot fail.
         let _ = match &self.topic {
             Topic::WouldSet(rule) => {
-                write!(text, ": {rule} would set {}", self.settings.join(", "))
+                let settings = self.settings.join(", ");
+                write!(
+                    text,
+                    ": {rule} would set {settings}; write your own to differ"
+                )
             }
             Topic::Unsafe(field, said) => {
                 let _ = write!(text, ": {field}: ");
@@ -195,22 +212,15 @@ impl Line<'_> {
     }
 }
 
-/// `runAsUser: 10001`, `drop + ALL`, `volumes + 1`.
+/// `securityContext.runAsUser: 10001`, `securityContext.capabilities.drop + ALL`, `spec.volumes + 1`: the path says where to
+/// write another.
 fn setting(field: Field, json: &str) -> String {
-    let name = last(field);
-    match (field.list, json.strip_prefix('{')) {
-        (true, Some(_)) => format!("{name} + 1"),
-        (true, None) => format!("{name} + {}", json.trim_matches('"')),
-        (false, _) => format!("{name}: {}", json.trim_matches('"')),
-    }
-}
-
-/// `runAsUser`; with the folder that it is in where that says more, as in `requests.cpu`.
-fn last(field: Field) -> String {
-    match field.path {
-        ["resources", amount @ ..] => amount.join("."),
-        [.., name] => (*name).to_owned(),
-        [] => String::new(),
+    match (field.path, field.list, json.strip_prefix('{')) {
+        // The value of an annotation may have parts that are its author's.
+        (["metadata", "annotations", ..], _, _) => field.to_string(),
+        (_, true, Some(_)) => format!("{field} + 1"),
+        (_, true, None) => format!("{field} + {}", json.trim_matches('"')),
+        (_, false, _) => format!("{field}: {}", json.trim_matches('"')),
     }
 }
 

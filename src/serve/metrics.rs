@@ -3,6 +3,7 @@
 mod lives;
 mod ports;
 mod reloads;
+mod rules;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,12 +21,15 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::Shared;
+use super::connection::End;
 use crate::cluster::Known;
 use crate::config::Settings;
 use crate::record::Record;
+use crate::x509::Life;
 pub(crate) use lives::Lives;
 pub(super) use ports::{Port, Ports};
 pub(super) use reloads::Reloads;
+use rules::Rules;
 
 /// The first bucket of durations, in seconds; twelve follow, each twice as long.
 const SHORTEST: f64 = 0.000_05;
@@ -57,7 +61,9 @@ pub(super) struct Metrics {
     known: Family<Followed, Gauge>,
     objects: Family<Followed, Gauge>,
     watch_failures: Family<Followed, Counter>,
+    rules: Rules,
     log_dropped: Counter,
+    decisions_dropped: Counter,
     pub(super) ports: Ports,
     pub(super) configuration: Reloads,
     pub(super) certificate: Reloads,
@@ -131,12 +137,20 @@ impl Metrics {
             "Records that whoever reads the log was too slow for",
             log_dropped.clone(),
         );
+        let decisions_dropped = Counter::default();
+        registry.register(
+            "decisions_dropped",
+            "Lines of the decision log that whoever reads it was too slow for",
+            decisions_dropped.clone(),
+        );
         Self {
+            rules: Rules::new(&mut registry),
             ports: Ports::new(&mut registry),
             configuration: Reloads::new(&mut registry, "config"),
             certificate: Reloads::new(&mut registry, "certificate"),
             lives: Lives::new(&mut registry),
             log_dropped,
+            decisions_dropped,
             registry,
             requests,
             failures,
@@ -156,6 +170,7 @@ impl Metrics {
         };
         self.requests.get_or_create(&labels).inc();
         self.duration.observe(took.as_secs_f64());
+        self.rules.count(record);
     }
 
     /// Counts a request that could not be answered.
@@ -168,6 +183,7 @@ impl Metrics {
         self.ports.observe(Port::Webhook, &shared.webhooks);
         self.ports.observe(Port::Admin, &shared.admins);
         catch_up(&self.log_dropped, (shared.log_dropped)());
+        catch_up(&self.decisions_dropped, shared.decisions.dropped());
         for status in &shared.cluster.statuses() {
             let labels = Followed { kind: status.kind };
             let known = i64::from(status.known == Known::Yes);
@@ -176,12 +192,46 @@ impl Metrics {
             self.objects.get_or_create(&labels).set(objects);
             catch_up(&self.watch_failures.get_or_create(&labels), status.failures);
         }
+        self.encode()
+    }
+
+    fn encode(&self) -> String {
         let mut text = String::new();
         if let Err(error) = encode(&mut text, &self.registry) {
             tracing::error!(%error, "cannot render the metrics");
         }
         text
     }
+}
+
+/// Every metric of the server, with a series or more of each, as `/metrics` has them: for the documentation.
+#[must_use]
+pub fn every_metric() -> String {
+    let settings = Arc::new(ArcSwap::from_pointee(Settings::embedded()));
+    let metrics = Metrics::new(settings);
+    let labels = Answered {
+        mode: "harden",
+        profile: "strict".to_owned(),
+        outcome: "patched",
+    };
+    drop(metrics.requests.get_or_create(&labels));
+    let reason = "unreadable";
+    drop(metrics.failures.get_or_create(&Failed { reason }));
+    let labels = Followed { kind: "Nodes" };
+    for family in [&metrics.known, &metrics.objects] {
+        drop(family.get_or_create(&labels));
+    }
+    drop(metrics.watch_failures.get_or_create(&labels));
+    let epoch = std::time::SystemTime::UNIX_EPOCH;
+    let (from, to) = (epoch, epoch);
+    metrics.lives.put("serving", Some(Life { from, to }));
+    for port in [Port::Webhook, Port::Admin] {
+        let connections = super::connections::Connections::new(1, 1);
+        metrics.ports.observe(port, &connections);
+        metrics.ports.failed(port);
+        metrics.ports.closed(port, End::Done);
+    }
+    metrics.encode()
 }
 
 /// Brings a counter up to what was counted elsewhere.

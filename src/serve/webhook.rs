@@ -4,7 +4,7 @@
 //! registered `failurePolicy` too, but only of a 500 does the API server show the text (C10).
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -16,7 +16,6 @@ use super::body::{self, BodyError};
 use super::connection::Reply;
 use super::connections::Place;
 use crate::admission::{self, Answer, Mode};
-use crate::record::Record;
 
 /// The most bytes of a text out of a request that are logged: no name in Kubernetes is longer.
 const SHOWN: usize = 253;
@@ -141,31 +140,8 @@ async fn review(
     }
     let took = start.elapsed();
     shared.metrics.answered(&record, took);
-    log(&record, took);
+    shared.decisions.log(&record, took);
     Ok(reply)
-}
-
-fn log(record: &Record, took: Duration) {
-    tracing::info!(
-        target: "admission",
-        uid = shown(&record.uid),
-        mode = record.mode.as_str(),
-        profile = record.profile,
-        operation = shown(&record.operation),
-        kind = shown(&record.kind),
-        namespace = shown(&record.namespace),
-        name = shown(&record.name),
-        dry_run = record.dry_run,
-        outcome = record.outcome,
-        set = record.set,
-        kept = record.kept,
-        stepped_back = record.stepped_back,
-        excepted = record.excepted,
-        patch_bytes = record.patch_bytes,
-        warnings = record.warnings,
-        duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-        "answered"
-    );
 }
 
 /// A text out of a request, no longer than any name is.

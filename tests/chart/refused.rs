@@ -52,8 +52,18 @@ const REFUSED: &[(&str, &str)] = &[
          in certificates.caBundle, not self",
     ),
     (
-        "shutdownDelay: 30",
-        "terminationGracePeriodSeconds is 30, and shutdownDelay 30: the kubelet would kill a server that still answers",
+        "shutdownDelay: 11",
+        "terminationGracePeriodSeconds is 30, and shutdownDelay 11: the kubelet would kill a server that still answers; give at \
+         least 31",
+    ),
+    (
+        "serviceAccount: {name: one}\ncontroller: {serviceAccount: {name: one}}",
+        "serviceAccount.name and controller.serviceAccount.name are both `one`: the servers would have the CA's key",
+    ),
+    (
+        "defaultProfile: compatible\nwebhook: {failurePolicy: Fail}",
+        "defaultProfile takes every namespace without a label, and webhook.failurePolicy Fail refuses their pods while the servers are \
+         away: name those that the servers need themselves (network, storage, cert-manager) in excludedNamespaces",
     ),
     (
         "adminPort: 10250",

@@ -51,8 +51,8 @@ fn a_log_that_nobody_reads_stops_no_request_and_what_is_dropped_is_counted() {
     let mut connection = server.connect();
     let mut slowest = Duration::ZERO;
     let mut requests = 0;
-    let dropped = "pod_hardener_log_records_dropped_total";
-    // A pipe takes 64 KiB, and a thousand records wait beside it.
+    let dropped = "pod_hardener_decisions_dropped_total";
+    // A pipe takes 64 KiB, and five hundred lines wait beside it.
     while server.metric(dropped) < 100.0 {
         for _ in 0..100 {
             slowest = slowest.max(connection.ask());
@@ -61,7 +61,7 @@ fn a_log_that_nobody_reads_stops_no_request_and_what_is_dropped_is_counted() {
         assert!(requests < 20_000, "nothing is dropped");
     }
     eprintln!(
-        "{requests} requests, {} records dropped, {slowest:?} at most",
+        "{requests} requests, {} decisions dropped, {slowest:?} at most",
         server.metric(dropped)
     );
     assert!(slowest < WITHIN, "{slowest:?}");

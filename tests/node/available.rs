@@ -101,7 +101,7 @@ const EVENTS: &[Event] = &[
         form: Form::Full,
     },
     Event {
-        name: "CA renewed, and all servers have its certificate",
+        name: "key of the CA lost, and all servers have a new one's certificate",
         happens: ca_renewed,
         ceiling: None,
         form: Form::Full,

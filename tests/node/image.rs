@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::node::{Node, get};
 
-use super::inside;
 use super::witness::create;
+use super::{inside, promises};
 
 /// How long it may take until it is ready.
 const READY: Duration = Duration::from_secs(30);
@@ -67,7 +67,9 @@ pub(super) fn runs(node: &Node) -> Result<(), Failed> {
     let first = node.runtime().first_process(id.ok_or("it has no id")?)?;
     let seen = inside::look(first)?;
     let pod: Pod = serde_json::from_value(pod)?;
-    assert_eq!(inside::not_in_force(&pod, &seen), Vec::<String>::new());
+    let spec = pod.spec.as_ref().ok_or("it has no spec")?;
+    let wrong = promises::not_in_force(spec, &spec.containers[0], &seen);
+    assert_eq!(wrong, Vec::<String>::new());
     // Its group is not the image's: a kubelet takes the user alone.
     assert_eq!(seen.processes[0].uid, 65532);
     assert_eq!(seen.processes[0].capabilities, "");

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use anyhow::Context;
-use k8s_openapi::api::core::v1::{Container, Pod};
+use anyhow::{Context, bail};
 
 use crate::workloads::{Inside, Process};
 
@@ -14,6 +13,9 @@ const TOKEN: &str = "/secrets/kubernetes.io/serviceaccount";
 /// What is in force in the container that began with a process.
 pub(super) fn look(first: u32) -> anyhow::Result<Inside> {
     let map = proc(first, "uid_map")?;
+    if proc(first, "comm")?.starts_with("runc") {
+        bail!("its program is not there yet");
+    }
     let mapped = !map.split_whitespace().eq(["0", "0", "4294967295"]);
     let mounts: Vec<(String, String)> = proc(first, "mountinfo")?
         .lines()
@@ -70,7 +72,7 @@ fn group(pid: u32) -> anyhow::Result<String> {
             return Ok(format!("/sys/fs/cgroup{path}"));
         }
     }
-    anyhow::bail!("process {pid} has no control group for its memory")
+    bail!("process {pid} has no control group for its memory")
 }
 
 fn process(pid: u32, mapped: bool) -> anyhow::Result<Process> {
@@ -102,133 +104,4 @@ fn process(pid: u32, mapped: bool) -> anyhow::Result<Process> {
         no_new_privileges: line("NoNewPrivs")? == "1",
         seccomp: line("Seccomp")? == "2",
     })
-}
-
-/// What the stored pod says of its first container and is not in force there.
-pub(super) fn not_in_force(pod: &Pod, inside: &Inside) -> Vec<String> {
-    let Some((spec, container)) = pod
-        .spec
-        .as_ref()
-        .and_then(|spec| Some((spec, spec.containers.first()?)))
-    else {
-        return vec!["the pod has no container".to_owned()];
-    };
-    let mut wrong = Vec::new();
-    let mut expect = |holds: bool, what: &str| {
-        if !holds {
-            wrong.push(format!("{what} is not in force"));
-        }
-    };
-    let first = &inside.processes[0];
-    if let Some(context) = &container.security_context {
-        if context.allow_privilege_escalation == Some(false) {
-            expect(first.no_new_privileges, "allowPrivilegeEscalation: false");
-        }
-        if context
-            .seccomp_profile
-            .as_ref()
-            .is_some_and(|profile| profile.type_ == "RuntimeDefault")
-        {
-            expect(first.seccomp, "seccompProfile: RuntimeDefault");
-        }
-        if context.read_only_root_filesystem == Some(true) {
-            expect(inside.read_only, "readOnlyRootFilesystem: true");
-        }
-        if let Some(uid) = context.run_as_user {
-            expect(i64::from(first.uid) == uid, "runAsUser");
-        }
-        let drop = context
-            .capabilities
-            .as_ref()
-            .and_then(|capabilities| capabilities.drop.as_deref());
-        let held = u64::from_str_radix(&first.bounding, 16).unwrap_or_default();
-        for (name, bit) in DROPPED {
-            if drop.is_some_and(|drop| drop.iter().any(|other| other == name || other == "ALL")) {
-                expect(held & (1 << bit) == 0, name);
-            }
-        }
-    }
-    if spec.host_users == Some(false) {
-        expect(inside.mapped, "hostUsers: false");
-    }
-    if spec.automount_service_account_token == Some(false) {
-        expect(!inside.token, "automountServiceAccountToken: false");
-    }
-    if let Some(limit) = limit(container) {
-        expect(inside.memory == Some(limit), "the limit of memory");
-    }
-    wrong
-}
-
-/// The capabilities that the shipped profiles drop by name.
-const DROPPED: [(&str, u32); 4] = [
-    ("NET_RAW", 13),
-    ("MKNOD", 27),
-    ("AUDIT_WRITE", 29),
-    ("SETFCAP", 31),
-];
-
-/// The limit of memory in bytes, where it is written in powers of two.
-fn limit(container: &Container) -> Option<u64> {
-    let limit = &container
-        .resources
-        .as_ref()?
-        .limits
-        .as_ref()?
-        .get("memory")?
-        .0;
-    let (number, unit) = limit.split_at(limit.find(|c: char| !c.is_ascii_digit())?);
-    let shift = match unit {
-        "Ki" => 10,
-        "Mi" => 20,
-        "Gi" => 30,
-        _ => return None,
-    };
-    Some(number.parse::<u64>().ok()? << shift)
-}
-
-/// In what the processes are less safe than those of the same pod as written: kinds of processes by name, where none may have
-/// more than the worst was allowed, and for each that was harmless there has to be one that is as harmless.
-pub(super) fn less_safe(written: &Inside, hardened: &Inside) -> Vec<String> {
-    let mut worse = Vec::new();
-    for process in &hardened.processes {
-        let mut before = written
-            .processes
-            .iter()
-            .filter(|other| other.name == process.name)
-            .peekable();
-        if before.peek().is_some()
-            && !before.any(|other| at_most(process, hardened, other, written))
-        {
-            worse.push(format!(
-                "{} is UID {} with capabilities {:?}",
-                process.name, process.uid, process.capabilities
-            ));
-        }
-    }
-    for process in &written.processes {
-        let mut after = hardened
-            .processes
-            .iter()
-            .filter(|other| other.name == process.name)
-            .peekable();
-        if after.peek().is_some() && !after.any(|other| at_most(other, hardened, process, written))
-        {
-            worse.push(format!(
-                "no {} is as harmless as UID {} was",
-                process.name, process.uid
-            ));
-        }
-    }
-    worse
-}
-
-/// Whether a process may do no more than another one. A root that is nobody on the node is not root.
-fn at_most(one: &Process, of: &Inside, other: &Process, of_other: &Inside) -> bool {
-    let root = |process: &Process, inside: &Inside| process.uid == 0 && !inside.mapped;
-    let held = |process: &Process, inside: &Inside| match inside.mapped {
-        true => 0,
-        false => u64::from_str_radix(&process.capabilities, 16).unwrap_or_default(),
-    };
-    (!root(one, of) || root(other, of_other)) && held(one, of) & !held(other, of_other) == 0
 }

@@ -1,7 +1,8 @@
 //! The matrix: every workload in every column, several at once. What a whole run finds is kept in `docs`.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -10,17 +11,28 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use crate::node::{self, Node, Runtime, Side, enclose};
-use crate::workloads::{Cell as Found, Results, Workload as Row};
+use crate::workloads::{Cell as Found, Results};
 use crate::{assets, exit_code};
 
 use super::api::Cluster;
 use super::cell::Cell;
-use super::columns::{self, AS_WRITTEN, Column, Depth};
-use super::inside;
+use super::columns::{self, AS_WRITTEN, Column};
+use super::gate::Gate;
+use super::promises;
+use super::results;
 use super::workload::Workload;
 
-/// How many cells are under way at once.
-const AT_ONCE: usize = 8;
+/// How many cells are under way at once. A load is light: some ten of them take a processor.
+const AT_ONCE: usize = 20;
+
+/// How many of them start at once.
+const STARTS_AT_ONCE: usize = 6;
+
+/// The longest that a hardened workload is waited for: a JVM with a limit of CPU needs a minute beside others.
+const PATIENCE: Duration = Duration::from_secs(150);
+
+/// The columns in which nothing may break but what does the very thing that a practice forbids.
+const PROMISED: [&str; 3] = [AS_WRITTEN, "compatible", "compatible-userns"];
 
 /// Where the results are kept.
 fn kept(runtime: Runtime) -> &'static str {
@@ -41,11 +53,11 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
         Side::Inside(work) => work,
     };
     let (workloads, runtime) = (wanted_workloads()?, Runtime::from_env());
-    let columns: Vec<Column> = columns::all()
+    let columns: Vec<Column> = columns::all(&workloads)?
         .into_iter()
         .filter(|one| one.name == AS_WRITTEN || wanted("COLUMNS", &one.name))
-        // On the older runtime the question is whether the profiles do the same.
-        .filter(|one| runtime == Runtime::Current || one.depth == Depth::Full)
+        // On the older runtime the question is whether what breaks nothing breaks nothing there.
+        .filter(|one| runtime == Runtime::Current || PROMISED.contains(&one.name.as_str()))
         .collect();
     let archives = archives(&workloads)?;
     let mut seconds = BTreeMap::new();
@@ -65,12 +77,12 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
     let found = fill(&node, &workloads, &columns)?;
     lap("matrix");
     let results = Results {
-        node: versions(&node)?,
+        node: results::versions(&node)?,
         seconds,
-        columns: columns.iter().map(Column::kept).collect(),
-        workloads: rows(&workloads, found),
+        columns: columns.iter().filter_map(Column::kept).collect(),
+        workloads: results::rows(&workloads, &columns, runtime, found),
     };
-    judge(&results, kept(runtime))
+    results::judge(&results, kept(runtime))
 }
 
 /// The workloads that WORKLOADS names, or all.
@@ -115,19 +127,26 @@ struct Board<'m> {
     left: Mutex<VecDeque<(&'m Workload, &'m Column)>>,
     found: Mutex<BTreeMap<(String, String), Found>>,
     news: Condvar,
+    starts: Gate,
 }
 
-type Findings = BTreeMap<(String, String), Found>;
+/// By the names of workload and column.
+pub(super) type Findings = BTreeMap<(String, String), Found>;
 
 fn fill(node: &Node, workloads: &[Workload], columns: &[Column]) -> anyhow::Result<Findings> {
+    // The slow ones first: the last that run as written, without a request of CPU, get little beside hardened ones.
+    let mut workloads: Vec<&Workload> = workloads.iter().collect();
+    workloads.sort_by_key(|workload| Reverse(workload.meta.timeout));
     // Column by column, so that each workload is known as written when it is met hardened.
     let cells = columns
         .iter()
-        .flat_map(|column| workloads.iter().map(move |workload| (workload, column)));
+        .flat_map(|column| workloads.iter().map(move |workload| (*workload, column)))
+        .filter(|(workload, column)| column.is_for(workload));
     let board = Board {
         left: Mutex::new(cells.collect()),
         found: Mutex::default(),
         news: Condvar::new(),
+        starts: Gate::new(STARTS_AT_ONCE),
     };
     let at_once = std::env::var("AT_ONCE")
         .ok()
@@ -167,14 +186,14 @@ fn worker(node: &Node, board: &Board<'_>) -> anyhow::Result<()> {
         };
         let patience = match &written {
             // Others run beside it, and a limit of CPU slows it down.
-            Some(written) => Duration::from_secs_f32(20.0 + 4.0 * written.start),
+            Some(written) => Duration::from_secs_f64(20.0 + 4.0 * written.start).min(PATIENCE),
             None => Duration::from_secs(workload.meta.timeout + 60),
         };
         let start = Instant::now();
-        let cell = Cell::new((node, &cluster), workload, column, patience).run();
+        let cell = Cell::new((node, &cluster, &board.starts), workload, column, patience).run();
         let mut cell = cell.unwrap_or_else(|error| broken_rig(&error));
         if let Some(written) = &written {
-            cell.wrong.extend(worse(written, &cell));
+            cell.wrong.extend(promises::worse(written, &cell));
         }
         tell(workload, column, &cell, start);
         let key = (workload.name.clone(), column.name.clone());
@@ -186,25 +205,6 @@ fn worker(node: &Node, board: &Board<'_>) -> anyhow::Result<()> {
         board.news.notify_all();
     }
 }
-
-/// In what a hardened workload is worse than as written, but for what it does: less safe, or much slower to end.
-fn worse(written: &Found, hardened: &Found) -> Vec<String> {
-    let mut worse = match (&written.inside, &hardened.inside) {
-        (Some(written), Some(hardened)) => inside::less_safe(written, hardened),
-        _ => Vec::new(),
-    };
-    if let (Some(before), Some(after)) = (written.stop, hardened.stop)
-        && after > before + SLOWER
-    {
-        worse.push(format!(
-            "it takes {after:.1} s to end, and {before:.1} s as written"
-        ));
-    }
-    worse
-}
-
-/// How many seconds longer the end may take: others run beside it.
-const SLOWER: f32 = 10.0;
 
 /// What the rig itself could not do is no finding, and fails the run.
 fn broken_rig(error: &anyhow::Error) -> Found {
@@ -246,68 +246,4 @@ fn tell(workload: &Workload, column: &Column, cell: &Found, start: Instant) {
     for wrong in &cell.wrong {
         eprintln!("         {}/{}: WRONG: {wrong}", workload.name, column.name);
     }
-}
-
-fn rows(workloads: &[Workload], mut found: Findings) -> BTreeMap<String, Row> {
-    let mut rows = BTreeMap::new();
-    for workload in workloads {
-        let of_it = |(name, _): &(String, String)| *name == workload.name;
-        let keys: Vec<_> = found.keys().filter(|key| of_it(key)).cloned().collect();
-        let cells = keys
-            .into_iter()
-            .filter_map(|key| found.remove_entry(&key))
-            .map(|((_, column), cell)| (column, cell));
-        let row = Row {
-            what: workload.meta.what.clone(),
-            like: workload.meta.like.clone(),
-            forbidden: workload.meta.forbidden.clone(),
-            hopeless: workload.meta.hopeless.clone(),
-            cells: cells.collect(),
-        };
-        rows.insert(workload.name.clone(), row);
-    }
-    rows
-}
-
-/// Keeps a whole run, compares it with the last one, and says whether what is promised holds.
-fn judge(results: &Results, kept: &str) -> anyhow::Result<ExitCode> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(kept);
-    if let Ok(text) = fs::read_to_string(&file) {
-        let last: Results =
-            serde_json::from_str(&text).with_context(|| file.display().to_string())?;
-        results
-            .differences(&last)
-            .iter()
-            .for_each(|line| eprintln!("other than last time: {line}"));
-    }
-    println!("{}", results.summary());
-    let whole = ["WORKLOADS", "COLUMNS"]
-        .iter()
-        .all(|name| std::env::var_os(name).is_none());
-    if whole {
-        fs::write(
-            &file,
-            format!("{}\n", serde_json::to_string_pretty(results)?),
-        )?;
-        eprintln!("{kept} is written; `make docs` writes the page");
-    }
-    let broken = results.broken_promises();
-    broken.iter().for_each(|line| eprintln!("!!! {line}"));
-    Ok(match broken.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
-}
-
-fn versions(node: &Node) -> anyhow::Result<BTreeMap<String, String>> {
-    let which = "jsonpath={.status.nodeInfo.kubeletVersion} {.status.nodeInfo.containerRuntimeVersion} {.status.nodeInfo.kernelVersion}";
-    let output = node
-        .plane()
-        .kubectl(&["get", "node", node::NAME, "-o", which])?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let names = ["kubelet", "containerd", "kernel"].map(str::to_owned);
-    Ok(names
-        .into_iter()
-        .zip(said.split(' ').map(str::to_owned))
-        .collect())
 }

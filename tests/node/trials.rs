@@ -12,8 +12,15 @@ use super::{Node, Runtime, Side, assets, exit_code, image};
 /// A test on the node. They are run one after the other.
 pub(super) type Test = fn(&Node) -> Result<(), Failed>;
 
-/// Runs `tests` on one node, and `of_image` where there is an image of our own.
-pub(super) fn run(tests: &[(&str, Test)], of_image: &[(&str, Test)]) -> anyhow::Result<ExitCode> {
+/// A test that needs no node.
+pub(super) type Pure = fn() -> Result<(), Failed>;
+
+/// Runs `tests` on one node, `of_image` where there is an image of our own, and others without a node.
+pub(super) fn run(
+    tests: &[(&str, Test)],
+    of_image: &[(&str, Test)],
+    others: &[(&str, Pure)],
+) -> anyhow::Result<ExitCode> {
     let arguments = Arguments::from_args();
     let shared: Arc<Mutex<Option<Node>>> = Arc::default();
     let missing = missing();
@@ -25,18 +32,20 @@ pub(super) fn run(tests: &[(&str, Test)], of_image: &[(&str, Test)]) -> anyhow::
         };
         Trial::test(*name, on_node).with_ignored_flag(skipped)
     };
+    let on_node = tests.len() + of_image.len();
     let (no_node, no_image) = (!missing.is_empty(), image::archive().is_none());
     let tests = tests.iter().map(|test| trial(test, no_node));
     let of_image = of_image.iter();
     let of_image = of_image.map(|test| trial(test, no_node || no_image));
-    let trials: Vec<Trial> = tests.chain(of_image).collect();
+    let others = others.iter().map(|(name, test)| Trial::test(*name, *test));
+    let trials: Vec<Trial> = tests.chain(of_image).chain(others).collect();
     if arguments.list {
         return Ok(libtest_mimic::run(&arguments, trials).exit_code());
     }
     if !missing.is_empty() {
         eprintln!(
             "\n!!! No node can be started, so that {} tests on a real node are SKIPPED.\n!!! Missing: {}\n",
-            trials.len(),
+            on_node,
             missing.join("; ")
         );
         return Ok(libtest_mimic::run(&arguments, trials).exit_code());

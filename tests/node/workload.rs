@@ -7,7 +7,7 @@ use anyhow::Context;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::yaml;
+use crate::{overrides, yaml};
 
 /// A workload.
 pub(super) struct Workload {
@@ -32,9 +32,15 @@ pub(super) struct Meta {
     pub(super) reload: bool,
     #[serde(default)]
     pub(super) load: bool,
+    /// Whether 200 MB are to be written to its /tmp: it has a shell, and its job does not do that anyway.
+    #[serde(default)]
+    pub(super) temporary: bool,
     /// The rule whose practice it violates by what it does.
     pub(super) forbidden: Option<String>,
     pub(super) hopeless: Option<String>,
+    /// Why it does not run on the older runtime, as it is written.
+    #[serde(rename = "not-on-older")]
+    pub(super) not_on_older: Option<String>,
     /// Seconds that one call of its job may take.
     #[serde(default = "a_minute")]
     pub(super) timeout: u64,
@@ -77,6 +83,12 @@ impl Workload {
         }
         all.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(all)
+    }
+
+    /// Whether an override is for the image that it is like.
+    pub(super) fn needs(&self, entry: &overrides::Entry) -> bool {
+        let image = self.meta.like.first();
+        image.is_some_and(|image| entry.images().contains(&image.as_str()))
     }
 
     /// The objects of one of its files, with the folder of the cell put in; none where there is no such file.

@@ -148,10 +148,17 @@ fn health_and_metrics() {
     assert!(head.contains("application/openmetrics-text"), "{head}");
     let counted = "pod_hardener_requests_total{mode=\"harden\",profile=\"compatible\",outcome=\"patched\"} 1\n";
     assert!(metrics.contains(counted), "{metrics}");
-    assert!(
-        metrics.contains("pod_hardener_failures_total{reason=\"unknown-profile\"} 1\n"),
-        "{metrics}"
-    );
+    for counted in [
+        "failures_total{reason=\"unknown-profile\"} 1\n",
+        // Once for a pod, whatever number of fields and containers.
+        "rule_results_total{mode=\"harden\",rule=\"drop-capabilities\",result=\"set\"} 1\n",
+        "rule_results_total{mode=\"audit\",rule=\"drop-capabilities\",result=\"set\"} 0\n",
+        "steps_back_total{mode=\"harden\",rule=\"probes\",reason=\"no-probes\"} 1\n",
+        "annotations_total{outcome=\"written\"} 1\n",
+    ] {
+        let counted = format!("\npod_hardener_{counted}");
+        assert!(metrics.contains(&counted), "{counted}{metrics}");
+    }
     assert!(!metrics.contains("made-up"), "no client chooses a label");
     assert!(metrics.ends_with("# EOF\n"));
 }

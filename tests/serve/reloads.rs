@@ -205,7 +205,7 @@ fn a_configuration_that_is_switched_off_is_told_everywhere() {
     });
     let told = "switched off: every pod is admitted as it is";
     assert!(server.get("/readyz?verbose").contains(told));
-    assert!(server.log().contains(told), "{}", server.log());
+    server.until("the log says so", |server| server.log().contains(told));
 }
 
 #[test]

@@ -23,8 +23,9 @@ use crate::careless;
 use crate::control_plane::ControlPlane;
 use crate::corpus::Sample;
 use crate::harden::{harden_by, keeps};
+use crate::records::{ANNOTATION, planned_set, set_by_annotation};
 use crate::webhook::{LABEL, Webhook};
-use comparable::comparable;
+pub(crate) use comparable::comparable;
 use report::{Report, count};
 
 /// What is tried.
@@ -207,11 +208,16 @@ async fn one(client: &Client, trial: &Trial, facts: &Facts, sample: &Sample, rep
                 continue;
             }
         };
-        let (before, expected, stored_as) = (
-            comparable(&plain),
-            comparable(&planned.object),
-            comparable(&stored),
-        );
+        let mut stored_as = comparable(&stored);
+        let told = without_annotation(&mut stored_as);
+        let (before, expected) = (comparable(&plain), comparable(&planned.object));
+        // Where the author's annotations leave no room, the pod is not told (J11).
+        let is_full = plain["metadata"]["annotations"].to_string().len() > 240 * 1024;
+        let (is_told, told) = (told.is_some(), told.map(|text| set_by_annotation(&text).1));
+        let told = told.unwrap_or_default();
+        if told != planned_set(&planned) && (is_told || !is_full) {
+            broken("told another thing than was set", format!("{told:?}"));
+        }
         if !keeps(&stored_as, &before) {
             broken(
                 "changed in what its author wrote",
@@ -231,6 +237,17 @@ async fn one(client: &Client, trial: &Trial, facts: &Facts, sample: &Sample, rep
         }
         count(name, &planned.said, report);
     }
+}
+
+/// Takes our annotation out of a stored pod: what it says.
+pub(crate) fn without_annotation(pod: &mut Value) -> Option<String> {
+    let metadata = pod["metadata"].as_object_mut()?;
+    let annotations = metadata.get_mut("annotations")?.as_object_mut()?;
+    let told = annotations.remove(ANNOTATION)?;
+    if annotations.is_empty() {
+        metadata.remove("annotations");
+    }
+    told.as_str().map(str::to_owned)
 }
 
 /// What has to be done to one pod to get the other.
@@ -307,9 +324,19 @@ pub(crate) async fn dry_run(
     namespace: &str,
     pod: &Value,
 ) -> Result<Value, String> {
+    dry_run_as(client, namespace, pod, None).await
+}
+
+/// The same by a field manager of a name, which is in the API server's audit log.
+pub(crate) async fn dry_run_as(
+    client: &Client,
+    namespace: &str,
+    pod: &Value,
+    manager: Option<&str>,
+) -> Result<Value, String> {
     let params = PostParams {
         dry_run: true,
-        field_manager: None,
+        field_manager: manager.map(str::to_owned),
     };
     post(client, Some(namespace), pod.clone(), &params)
         .await

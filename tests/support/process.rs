@@ -37,17 +37,19 @@ impl Server {
         let (webhook, admin) = (free_address(), free_address());
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         command.args(["serve", "--listen", &webhook, "--admin", &admin]);
-        command.args(flags).stderr(log);
+        let decisions = std::fs::File::create(folder.path().join("decisions")).unwrap();
+        command.args(flags).stderr(log).stdout(decisions);
         Self::run(command, (webhook, admin), folder, flags)
     }
 
-    /// Starts the server with a pipe as its log that nobody reads.
+    /// Starts the server with pipes as its logs that nobody reads.
     pub(crate) fn start_unread(flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (webhook, admin) = (free_address(), free_address());
         let mut command = Command::new(env!("CARGO_BIN_EXE_pod-hardener"));
         command.args(["serve", "--listen", &webhook, "--admin", &admin]);
-        command.args(flags).stderr(Stdio::piped());
+        command.args(flags);
+        command.stderr(Stdio::piped()).stdout(Stdio::piped());
         Self::run(command, (webhook, admin), folder, flags)
     }
 
@@ -108,6 +110,11 @@ impl Server {
     /// What it has logged.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// The decisions that it has logged, a line each.
+    pub(crate) fn decisions(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("decisions")).unwrap_or_default()
     }
 
     /// Head and body of what a path of the admin port says.

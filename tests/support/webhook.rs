@@ -10,7 +10,7 @@ use base64::Engine;
 use pod_hardener::cluster::Cluster;
 use pod_hardener::config::Settings;
 use pod_hardener::serve::{
-    self, Certificate, Configuration, Listeners, Pace, Server, tls::Identity,
+    self, Certificate, Configuration, Decisions, Listeners, Pace, Server, tls::Identity,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -45,6 +45,15 @@ impl Webhook {
 
     /// Starts the server with a configuration and what is known of a cluster.
     pub(crate) fn start_in(settings: Settings, cluster: Cluster) -> Self {
+        Self::start_logging(settings, cluster, Decisions::off())
+    }
+
+    /// Starts the server with all of it, and a decision log.
+    pub(crate) fn start_logging(
+        settings: Settings,
+        cluster: Cluster,
+        decisions: Decisions,
+    ) -> Self {
         let profiles = settings.profile_names().map(str::to_owned).collect();
         let (started, start) = mpsc::channel();
         let (shutdown, end) = oneshot::channel();
@@ -79,6 +88,7 @@ impl Webhook {
                     listeners: Listeners { webhook, admin },
                     max_connections: 500,
                     log_dropped: Box::new(|| 0),
+                    decisions,
                 };
                 let ended = async {
                     // It ends where this value is gone, too.

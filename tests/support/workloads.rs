@@ -2,8 +2,14 @@
 
 #![allow(dead_code, reason = "each test program uses its part of this")]
 
+#[path = "workloads/inside.rs"]
+mod inside;
+#[path = "workloads/json.rs"]
+mod json;
 #[path = "workloads/page.rs"]
 mod page;
+#[path = "workloads/profiles.rs"]
+mod profiles;
 
 use std::collections::BTreeMap;
 
@@ -44,8 +50,14 @@ pub(crate) struct Workload {
     /// Why no setting of a pod can help it under `strict`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hopeless: Option<String>,
+    /// Why it does not run on this runtime, as it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) impossible: Option<String>,
     /// By column.
     pub(crate) cells: BTreeMap<String, Cell>,
+    /// Under `strict` with its override, but for one setting: by that setting.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) without: BTreeMap<String, Cell>,
 }
 
 /// One workload in one column.
@@ -57,14 +69,14 @@ pub(crate) struct Cell {
     /// What was not in force although the pod says so, or was less safe than as written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) wrong: Vec<String>,
-    /// What was seen inside while it worked.
+    /// What was seen inside while it worked, by container.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) inside: BTreeMap<String, Inside>,
+    /// Seconds until it did its job, to a tenth.
+    pub(crate) start: f64,
+    /// Seconds from SIGTERM to its end, to a tenth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) inside: Option<Inside>,
-    /// Seconds until it did its job.
-    pub(crate) start: f32,
-    /// Seconds from SIGTERM to its end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) stop: Option<f32>,
+    pub(crate) stop: Option<f64>,
 }
 
 /// How a workload failed, and how that shows.
@@ -166,17 +178,13 @@ impl Results {
         };
         let mut lines = Vec::new();
         for (name, row) in &self.workloads {
-            for (column, cell) in &row.cells {
-                let before = other
-                    .workloads
-                    .get(name)
-                    .and_then(|row| row.cells.get(column));
-                let (now, before) = (shows(cell), before.map(shows));
-                if before.as_ref().is_some_and(|before| *before != now) {
-                    lines.push(format!(
-                        "{name}/{column}: {now}, not {}",
-                        before.unwrap_or_default()
-                    ));
+            let Some(before) = other.workloads.get(name) else {
+                continue;
+            };
+            for (which, cell) in row.all() {
+                let (now, before) = (shows(cell), before.cell(which).map(shows));
+                if let Some(before) = before.filter(|before| *before != now) {
+                    lines.push(format!("{name}/{which}: {now}, not {before}"));
                 }
             }
         }
@@ -187,25 +195,45 @@ impl Results {
     pub(crate) fn broken_promises(&self) -> Vec<String> {
         let mut broken = Vec::new();
         for (name, row) in &self.workloads {
-            for (column, cell) in &row.cells {
-                broken.extend(
-                    cell.wrong
-                        .iter()
-                        .map(|wrong| format!("{name}/{column}: {wrong}")),
-                );
-                let excused = match column.as_str() {
+            for (which, cell) in row.all() {
+                let wrong = cell.wrong.iter();
+                broken.extend(wrong.map(|wrong| format!("{name}/{which}: {wrong}")));
+                let excused = match which {
+                    _ if row.is_impossible() => true,
                     "as-written" => false,
                     "compatible" | "compatible-userns" => row.forbidden.is_some(),
+                    "strict-overrides" => row.hopeless.is_some(),
                     _ => true,
                 };
                 if let (Some(failure), false) = (&cell.failure, excused) {
-                    broken.push(format!(
-                        "{name}/{column}: {} {}",
-                        failure.phase, failure.said
-                    ));
+                    let (phase, said) = (&failure.phase, &failure.said);
+                    broken.push(format!("{name}/{which}: {phase} {said}"));
+                }
+            }
+            for (setting, cell) in &row.without {
+                if cell.failure.is_none() {
+                    broken.push(format!("{name} works without {setting} too"));
                 }
             }
         }
         broken
+    }
+}
+
+impl Workload {
+    /// Whether it does not run as written, for a reason that is known.
+    fn is_impossible(&self) -> bool {
+        let written = self.cells.get("as-written");
+        self.impossible.is_some() && written.is_some_and(|cell| cell.failure.is_some())
+    }
+
+    /// Its cells: by column, and by the setting that its override lacks.
+    fn all(&self) -> impl Iterator<Item = (&str, &Cell)> {
+        let all = self.cells.iter().chain(&self.without);
+        all.map(|(which, cell)| (which.as_str(), cell))
+    }
+
+    fn cell(&self, which: &str) -> Option<&Cell> {
+        self.cells.get(which).or_else(|| self.without.get(which))
     }
 }

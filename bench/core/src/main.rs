@@ -6,6 +6,7 @@ use std::error::Error;
 use core_alone::admission::{Mode, answer};
 use core_alone::config::Settings;
 use core_alone::plan::Facts;
+use core_alone::record::Level;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -16,7 +17,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (facts, body) = (Facts::default(), std::fs::read(review)?);
     for _ in 0..times.parse()? {
         let answer = answer(&settings, Mode::Harden, profile, &facts, &body)?;
-        std::hint::black_box(answer);
+        let line = answer.record.line(Level::Full, "2026-01-01T00:00:00.000000Z", 100);
+        std::hint::black_box((answer.body, line));
     }
     Ok(())
 }

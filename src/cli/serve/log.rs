@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 /// What is logged where `RUST_LOG` is silent. The watches' own library repeats what we say ourselves.
 const LOGGED: &str = "info,kube_runtime=off,kube_client=off";
 
-/// How many records may wait to be written; more are dropped and counted. One has a few hundred bytes, and 15 KiB at most.
+/// How many records may wait to be written; more are dropped and counted. One has a few hundred bytes.
 const WAITING: usize = 1_024;
 
 /// The log, written to its end when this is dropped.

@@ -12,9 +12,10 @@ use crate::config::{EMBEDDED, Profile, Said, Settings};
 const GRAMMAR: &str = "1";
 
 /// The keys at the top.
-pub(in crate::config) const KEYS: [&str; 5] = [
+pub(in crate::config) const KEYS: [&str; 6] = [
     "version",
     "enabled",
+    "annotate-pods",
     "registry-mirrors",
     "profiles",
     "overrides",
@@ -61,6 +62,7 @@ impl Reader<'_> {
         let mut settings = Settings {
             version: crate::config::version_of(self.text),
             enabled: Said::by_nobody(true),
+            annotate_pods: Said::by_nobody(true),
             registry_mirrors: Said::by_nobody(Vec::new()),
             mirrors: Mirrors::default(),
             profiles: Vec::new(),
@@ -73,6 +75,12 @@ impl Reader<'_> {
                 "enabled" => {
                     settings.enabled = Said {
                         value: self.flag(value, "enabled").unwrap_or(true),
+                        from: self.origin(key.span().start),
+                    }
+                }
+                "annotate-pods" => {
+                    settings.annotate_pods = Said {
+                        value: self.flag(value, "annotate-pods").unwrap_or(true),
                         from: self.origin(key.span().start),
                     }
                 }

@@ -20,6 +20,7 @@ NAMESPACE = os.environ.get("NAMESPACE", "default")
 STATE = pathlib.Path(os.environ.get("STATE", "."))
 WAIT = float(os.environ.get("WAIT", "40"))
 MEGABYTES_200 = 200 * 1024 * 1024
+PAUSE = 0.05  # between the calls of a thread under load, in seconds: several workloads are under load at once
 
 
 class DoesNotWork(Exception):
@@ -32,9 +33,9 @@ def check(holds, otherwise):
 
 
 def phases(**by_name):
-    """Runs the phase that the command line names."""
+    """Runs the phase that the command line names; `temporary` is the same for all that have a shell."""
     name, *rest = sys.argv[1:]
-    phase = by_name[name]
+    phase = {"temporary": write_200_megabytes, **by_name}[name]
     deadline = time.monotonic() + (WAIT if name in ("do", "restarted") else 0)
     while True:
         try:
@@ -44,6 +45,18 @@ def phases(**by_name):
             if time.monotonic() >= deadline:
                 print(" ".join(f"{name}: {error or type(error).__name__}".split()))
                 sys.exit(1)
+        time.sleep(0.5)
+
+
+def soon(call, seconds=20):
+    """Waits until a call does what it should, as after a reload."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return call()
+        except (DoesNotWork, OSError, http.client.HTTPException):
+            if time.monotonic() >= end:
+                raise
         time.sleep(0.5)
 
 
@@ -94,7 +107,7 @@ def zeros(size):
 
 
 def load(call, seconds, at_once=4):
-    """Calls from several threads for so long; not one may fail."""
+    """Calls from several threads for so long, up to eighty a second; not one may fail."""
     end = time.monotonic() + seconds
     failures, counts = [], []
 
@@ -104,6 +117,7 @@ def load(call, seconds, at_once=4):
             try:
                 call()
                 count += 1
+                time.sleep(PAUSE)
             except Exception as error:  # whatever it is, the request failed
                 failures.append(error)
         counts.append(count)

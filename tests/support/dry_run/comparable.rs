@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::token::has_made_up_name;
 
 /// The pod without what differs between any two creations: name, namespace, times, and the token volume's random name.
-pub(super) fn comparable(pod: &Value) -> Value {
+pub(crate) fn comparable(pod: &Value) -> Value {
     let mut pod = pod.clone();
     for key in [
         "name",

@@ -26,6 +26,12 @@ pub(super) fn make(name: &str) -> io::Result<()> {
                 fs::write(to, fs::read_to_string(from)?)?;
             }
         }
+        // All pods together are one group beside every single process of the machine, and would get no more than one of those.
+        for (file, weight) in [("cpu.shares", "20480"), ("cpu.weight", "2000")] {
+            if group.join(file).is_file() {
+                fs::write(group.join(file), weight)?;
+            }
+        }
     }
     Ok(())
 }

@@ -1,9 +1,12 @@
 //! What runs the containers: containerd 2 with a new runc, or Debian's older ones, which many clusters still have.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use crate::control_plane::Process;
 
@@ -87,6 +90,28 @@ impl Runtime {
     pub(crate) fn first_process(self, container: &str) -> anyhow::Result<u32> {
         let file = format!("{TASKS}/{container}/init.pid");
         Ok(fs::read_to_string(file)?.trim().parse()?)
+    }
+
+    /// The processes that the containers of a pod's namespace began with, by the containers' names. What the API says of a
+    /// pod comes later.
+    pub(crate) fn containers(self, namespace: &str) -> anyhow::Result<BTreeMap<String, u32>> {
+        let mut found = BTreeMap::new();
+        for entry in fs::read_dir(TASKS)? {
+            let folder = entry?.path();
+            // One that comes or goes at this moment is none.
+            let config = fs::read(folder.join("config.json")).unwrap_or_default();
+            let Ok(config) = serde_json::from_slice::<Value>(&config) else {
+                continue;
+            };
+            let annotation = |name: &str| config["annotations"][name].as_str();
+            let of_it = annotation("io.kubernetes.cri.sandbox-namespace") == Some(namespace);
+            let name = annotation("io.kubernetes.cri.container-name");
+            let process = fs::read_to_string(folder.join("init.pid"));
+            if let (true, Some(name), Ok(process)) = (of_it, name, process) {
+                found.insert(name.to_owned(), process.trim().parse()?);
+            }
+        }
+        Ok(found)
     }
 
     fn config(self, assets: &Path, work: &Path) -> String {

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Cell, Process, Results, Workload};
+use super::{Cell, Results, Workload};
 
 /// The columns in which a workload was asked for everything.
-const PROFILES: [&str; 6] = [
+pub(super) const PROFILES: [&str; 6] = [
     "as-written",
     "compatible",
     "compatible-userns",
@@ -20,8 +20,10 @@ impl Results {
         let mut page = INTRODUCTION.to_owned();
         self.counts(&mut page);
         self.table(&mut page);
+        self.smallest(&mut page);
         self.alone(&mut page);
         self.failures(&mut page);
+        self.in_force(&mut page);
         self.processes(&mut page);
         self.ends(&mut page);
         run(self, "The run", &mut page);
@@ -86,6 +88,24 @@ impl Results {
         }
     }
 
+    fn smallest(&self, page: &mut String) {
+        *page += "\n## The smallest override\n\nEach setting of each entry of `examples/overrides.toml` that was run, and what the workload does under `strict` with the entry but without it.\n\n| workload | setting | without it | last line of its log, or what its job says |\n|---|---|---|---|\n";
+        for (name, workload) in &self.workloads {
+            for (setting, cell) in &workload.without {
+                let failure = cell.failure.clone().unwrap_or_default();
+                let shows = match failure.log.is_empty() || failure.status == "Running" {
+                    true => quoted(&failure.said),
+                    false => quoted(&failure.log),
+                };
+                let (setting, verdict) = (quoted(setting), verdict(cell));
+                line(
+                    page,
+                    format_args!("| {name} | {setting} | {verdict} | {shows} |"),
+                );
+            }
+        }
+    }
+
     fn alone(&self, page: &mut String) {
         *page += "\n## Each rule alone\n\n| rule | works | does not work |\n|---|---|---|\n";
         for column in &self.columns {
@@ -130,21 +150,6 @@ impl Results {
         }
     }
 
-    fn processes(&self, page: &mut String) {
-        *page += "\n## Processes, as written and hardened\n\nThe users inside, and how many capabilities are effective; *mapped*: another user, and no capability, to the node.\n\n| workload | as-written | compatible | compatible-userns | restricted | strict |\n|---|---|---|---|---|---|\n";
-        for (name, workload) in &self.workloads {
-            let columns: Vec<&str> = PROFILES
-                .into_iter()
-                .filter(|column| *column != "strict-overrides")
-                .collect();
-            let cells: Vec<String> = columns
-                .iter()
-                .map(|column| seen(workload, column))
-                .collect();
-            line(page, format_args!("| {name} | {} |", cells.join(" | ")));
-        }
-    }
-
     fn ends(&self, page: &mut String) {
         *page += "\n## How long the end takes\n\nSeconds from SIGTERM until its first process is gone; 30 is how long Kubernetes waits before it kills.\n\n";
         line(
@@ -176,11 +181,19 @@ impl Results {
             );
         }
         let mapped = older.all_cells();
-        let mapped = mapped.filter(|cell| cell.inside.as_ref().is_some_and(|inside| inside.mapped));
+        let mapped = mapped.filter(|cell| cell.inside.values().any(|inside| inside.mapped));
         line(
             page,
             format_args!("- With a user namespace: {}.", mapped.count()),
         );
+        for (name, row) in &older.workloads {
+            if let Some(why) = &row.impossible {
+                line(
+                    page,
+                    format_args!("- {name} does not run there as it is written either: it {why}."),
+                );
+            }
+        }
         let other = older.differences(self);
         if !other.is_empty() {
             *page += "\nWhat is other there:\n\n";
@@ -213,35 +226,18 @@ const INTRODUCTION: &str = "# Hardened workloads on a real node
 `make workloads` runs each workload of `tests/node/workloads` on a kubelet with containerd and runc: as its author wrote it, under each
 profile, and under each rule alone. It is made of Debian's packages with the habits of the public images that it is like. It
 works where it does its job at the level of its protocol, still does so three seconds later, and was not started again
-meanwhile; under the profiles also under load, after a reload, and after its process was killed. The run writes
-`docs/workloads.json`, and with `NODE_RUNTIME=debian` `docs/workloads-debian.json`; `make docs` makes this page of both.
+meanwhile; under the profiles also while 200 MB are written to its `/tmp`, under load for 30 seconds, after a reload, and after its
+process was killed. What is in force is looked at in every container: users, capabilities, the filter of system calls, whether `/`
+is mounted read-only, the token, the limit of memory. The run writes `docs/workloads.json`, and with `NODE_RUNTIME=debian`
+`docs/workloads-debian.json`; `make docs` makes this page of both.
 ";
 
 /// In a word or two.
-fn verdict(cell: &Cell) -> String {
+pub(super) fn verdict(cell: &Cell) -> String {
     match &cell.failure {
         None => "ok".to_owned(),
         Some(how) => format!("**{}**: {}", how.phase, how.status),
     }
-}
-
-fn seen(workload: &Workload, column: &str) -> String {
-    let Some(inside) = workload
-        .cells
-        .get(column)
-        .and_then(|cell| cell.inside.as_ref())
-    else {
-        return String::new();
-    };
-    let mut kinds: Vec<String> = inside.processes.iter().map(kind).collect();
-    kinds.dedup();
-    let mapped = if inside.mapped { ", *mapped*" } else { "" };
-    format!("{}{mapped}", kinds.join(", "))
-}
-
-fn kind(process: &Process) -> String {
-    let bits = u64::from_str_radix(&process.capabilities, 16).unwrap_or_default();
-    format!("{} {} ({})", process.name, process.uid, bits.count_ones())
 }
 
 /// As a cell of a table.
@@ -252,7 +248,7 @@ fn quoted(text: &str) -> String {
     }
 }
 
-fn line(page: &mut String, text: std::fmt::Arguments<'_>) {
+pub(super) fn line(page: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing to a string does not fail.
     let _ = writeln!(page, "{text}");
 }

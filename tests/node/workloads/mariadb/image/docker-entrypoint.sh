@@ -12,9 +12,9 @@ if [ "$1" = mariadbd ]; then
   if [ ! -d "$data/mysql" ]; then
     mysql_install_db --datadir="$data" --rpm --auth-root-authentication-method=normal --skip-test-db >/dev/null
     mariadbd --skip-networking --socket="$socket" --datadir="$data" &
-    for _ in $(seq 120); do
+    for _ in $(seq 30); do
       mariadb-admin --protocol=socket -uroot -hlocalhost --socket="$socket" ping >/dev/null 2>&1 && break
-      sleep 0.5
+      sleep 1
     done
     mariadb --protocol=socket -uroot -hlocalhost --socket="$socket" <<SQL
 CREATE DATABASE shop;

@@ -1,0 +1,141 @@
+//! A namespace: whether it opted in, and what all that is in it comes to.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::Namespace as Object;
+use kube::ResourceExt;
+
+use super::clean;
+use super::cost::{Added, Quota};
+use super::entry::{Cell, PRACTICES};
+use crate::config::Settings;
+use crate::doctor::{HARDEN, Mode, OFF, Seen, entry_of};
+
+/// Whether the pods of a namespace are hardened as they are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// By the profile that its label names.
+    Labelled(String),
+    /// By this profile, without a label that names it.
+    ByDefault(String),
+    /// Its label says no.
+    Off,
+    /// It has no label.
+    Unlabelled,
+    /// Its label names no profile.
+    NoSuchProfile(String),
+    /// Its label names a profile, and the registration keeps away from the namespace.
+    Excluded(String),
+    /// Its labels could not be read.
+    Unknown,
+}
+
+impl Standing {
+    /// What the registration makes of a namespace's labels; without a registration, what they say.
+    #[must_use]
+    pub fn of(seen: &Seen, settings: &Settings, namespace: &Object) -> Self {
+        let entries = seen.entries();
+        let label = namespace.labels().get(HARDEN);
+        if let Some(entry) = entry_of(&entries, Mode::Harden, namespace) {
+            let profile = entry.profile.to_owned();
+            return match label == Some(&profile) {
+                true => Self::Labelled(profile),
+                false => Self::ByDefault(profile),
+            };
+        }
+        let mut hardening = entries.iter().filter(|entry| entry.mode == Mode::Harden);
+        let Some(label) = label else {
+            return Self::Unlabelled;
+        };
+        let is_registered = hardening.clone().any(|entry| entry.profile == label);
+        match (label.as_str(), hardening.next()) {
+            (OFF, _) => Self::Off,
+            (_, None) if settings.profile(label).is_some() => Self::Labelled(label.clone()),
+            (_, Some(_)) if is_registered => Self::Excluded(clean(label)),
+            _ => Self::NoSuchProfile(clean(label)),
+        }
+    }
+
+    /// The profile by which new pods are hardened, if they are.
+    #[must_use]
+    pub fn profile(&self) -> Option<&str> {
+        match self {
+            Self::Labelled(profile) | Self::ByDefault(profile) => Some(profile),
+            _ => None,
+        }
+    }
+
+    /// In a word.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Labelled(_) => "labelled",
+            Self::ByDefault(_) => "by-default",
+            Self::Off => "off",
+            Self::Unlabelled => "unlabelled",
+            Self::NoSuchProfile(_) => "no-such-profile",
+            Self::Excluded(_) => "excluded",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// For a person.
+    #[must_use]
+    pub fn said(&self) -> String {
+        match self {
+            Self::Labelled(profile) => profile.clone(),
+            Self::ByDefault(profile) => format!("{profile} (by default)"),
+            Self::Off => "off".to_owned(),
+            Self::Unlabelled => "no label".to_owned(),
+            Self::NoSuchProfile(label) => format!("{label}: no such profile"),
+            Self::Excluded(label) => format!("{label}: excluded"),
+            Self::Unknown => "not known".to_owned(),
+        }
+    }
+}
+
+/// What is in a namespace.
+#[derive(Clone, Debug)]
+pub struct Namespace {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whether its pods are hardened.
+    pub standing: Standing,
+    /// The profile that it was looked at by.
+    pub profile: Arc<str>,
+    /// How many workloads and pods of nobody's it has.
+    pub workloads: usize,
+    /// How many pods that have not ended.
+    pub pods: usize,
+    /// How many of them the profile would still change.
+    pub open: usize,
+    /// For each practice, how many workloads stand with it in which way, in the order of [`Cell::ALL`].
+    pub practices: [[usize; Cell::ALL.len()]; PRACTICES],
+    /// What its pods would request beyond what they do, once they are made anew.
+    pub added: Added,
+    /// The quotas that count requests.
+    pub quotas: Vec<Quota>,
+}
+
+impl Namespace {
+    pub(super) fn new(name: Arc<str>, standing: Standing, profile: Arc<str>) -> Self {
+        Self {
+            name,
+            standing,
+            profile,
+            workloads: 0,
+            pods: 0,
+            open: 0,
+            practices: [[0; Cell::ALL.len()]; PRACTICES],
+            added: Added::default(),
+            quotas: Vec::new(),
+        }
+    }
+
+    /// How it stands with a practice: the counts of [`Cell::ALL`]; `practice` is from 1.
+    #[must_use]
+    pub fn practice(&self, practice: usize) -> [usize; Cell::ALL.len()] {
+        let found = self.practices.get(practice.saturating_sub(1));
+        found.copied().unwrap_or_default()
+    }
+}

@@ -1,0 +1,71 @@
+//! Tables, for a ticket or the summary of a job.
+
+use super::super::{Report, State};
+use super::text::line;
+
+pub(super) fn render(report: &Report) -> String {
+    let added = report.added();
+    let mut text = format!(
+        "# What is open in the cluster\n\nTo close it would request {} CPU and {} memory more.\n\n\
+         | namespace | label | looked at by | workloads | pods | open |\n|---|---|---|---:|---:|---:|\n",
+        added.cpu(),
+        added.memory()
+    );
+    for one in report.namespaces.iter().filter(|one| one.workloads > 0) {
+        text += &format!(
+            "| {} | {} | {} | {} | {} | {} |\n",
+            cell(&one.name),
+            cell(&one.standing.said()),
+            cell(&one.profile),
+            one.workloads,
+            one.pods,
+            one.open
+        );
+    }
+    text += "\n## What to do\n\n";
+    for found in report.findings() {
+        text += &format!(
+            "- **{}** {}: {}. {}\n",
+            found.severity.as_str(),
+            cell(&found.object),
+            cell(&found.what),
+            cell(&found.remedy)
+        );
+    }
+    text += "\n## Workloads\n\n| workload | pods | open | what there is to say |\n|---|---:|---:|---|\n";
+    for one in &report.workloads {
+        let said = one.entries.iter().filter(|entry| entry.state != State::Met);
+        let said: Vec<String> = said.map(|entry| cell(&line(entry))).collect();
+        if !said.is_empty() {
+            text += &format!(
+                "| {} | {} | {} | {} |\n",
+                cell(&one.object()),
+                one.pods,
+                one.open,
+                said.join("<br>")
+            );
+        }
+    }
+    text
+}
+
+/// What comes from the cluster cannot end its cell, nor be markup, nor mention or link anything.
+fn cell(text: &str) -> String {
+    let mut cell = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => cell.push_str("&amp;"),
+            '<' => cell.push_str("&lt;"),
+            '>' => cell.push_str("&gt;"),
+            '@' => cell.push_str("&#64;"),
+            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '!' | '~' | '#' => {
+                cell.push('\\');
+                cell.push(c);
+            }
+            // A bare address would become a link.
+            ':' => cell.push_str("&#58;"),
+            _ => cell.push(c),
+        }
+    }
+    cell
+}

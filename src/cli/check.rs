@@ -1,0 +1,216 @@
+//! `pod-hardener check`: what the webhook would find in manifests, and where.
+
+use std::collections::HashSet;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use serde_json::Value;
+
+use super::files::{self, Input, Task};
+use crate::manifest::{By, Flaw, Manifest, Position, Refusal};
+use crate::report::{self, Edit, Failed, Format, Item, Report, Severity};
+
+/// Arguments of `check`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    files: files::Which,
+    /// How findings are told, and into which file; stdout where none is given. May be repeated. Formats: text, concise, json, sarif,
+    /// github, markdown.
+    #[arg(long, short, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = output)]
+    output: Vec<(Format, Option<PathBuf>)>,
+    /// A JSON report (`-o json=FILE`) of what is known already: only other findings are told.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// From which severity on findings give exit code 1: gaps are errors, unsafe choices warnings, steps back notes; or `never`.
+    #[arg(long, value_name = "SEVERITY", default_value = "warning", value_parser = fail_on)]
+    fail_on: FailOn,
+}
+
+fn output(text: &str) -> Result<(Format, Option<PathBuf>), String> {
+    let (name, file) = match text.split_once('=') {
+        Some((name, file)) => (name, Some(PathBuf::from(file))),
+        None => (text, None),
+    };
+    let format = Format::named(name);
+    let names: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
+    let format = format.ok_or_else(|| format!("it is one of {}", names.join(", ")))?;
+    Ok((format, file))
+}
+
+/// From which severity on findings fail; `None` is never.
+#[derive(Clone, Copy, Debug)]
+struct FailOn(Option<Severity>);
+
+fn fail_on(text: &str) -> Result<FailOn, String> {
+    Ok(FailOn(match text {
+        "never" => None,
+        "note" => Some(Severity::Note),
+        "warning" => Some(Severity::Warning),
+        "error" => Some(Severity::Error),
+        _ => return Err("it is error, warning, note or never".to_owned()),
+    }))
+}
+
+/// Looks at files. The exit code is 2 where one of them could not be read, 1 where something was found that fails.
+pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let known = args.baseline.as_deref().map(baseline).transpose()?;
+    let task = Task::new(&args.files)?;
+    let by = By {
+        settings: &task.settings,
+        profile: task.profile()?,
+        namespace: &task.namespace,
+        facts: &task.facts,
+    };
+    let fixes = args
+        .output
+        .iter()
+        .any(|(format, _)| *format == Format::Sarif);
+    let mut report = Report {
+        files: task.inputs.len(),
+        profile: by.profile.name().to_owned(),
+        ..Report::default()
+    };
+    files::each(
+        &task.inputs,
+        task.jobs,
+        |input| look(input, by, fixes),
+        |_, found| {
+            report.items.extend(found.items);
+            report.failed.extend(found.failed);
+            report.silenced += found.silenced;
+        },
+    );
+    if let Some(known) = known {
+        let all = report.items.len();
+        report
+            .items
+            .retain(|item| !known.contains(&item.fingerprint));
+        report.silenced += all - report.items.len();
+    }
+    for (format, file) in &args.output {
+        put_out(&report, *format, file.as_deref())?;
+    }
+    say_failures(&report);
+    let fails = |item: &Item| {
+        args.fail_on
+            .0
+            .is_some_and(|severity| item.severity >= severity)
+    };
+    Ok(ExitCode::from(
+        match (report.failed.is_empty(), report.items.iter().any(fails)) {
+            (false, _) => 2,
+            (true, true) => 1,
+            (true, false) => 0,
+        },
+    ))
+}
+
+fn put_out(report: &Report, format: Format, file: Option<&Path>) -> anyhow::Result<()> {
+    match file {
+        Some(file) => std::fs::write(file, format.render(report, false))
+            .with_context(|| format!("cannot write the report {}", file.display())),
+        None => {
+            let mut stdout = std::io::stdout();
+            // https://no-color.org
+            let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            let text = format.render(report, stdout.is_terminal() && !plain);
+            Ok(stdout.write_all(text.as_bytes())?)
+        }
+    }
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "what could not be read is said on stderr"
+)]
+fn say_failures(report: &Report) {
+    for Failed { file, at, message } in &report.failed {
+        match at {
+            Some((line, column)) => eprintln!("error: {file}:{line}:{column}: {message}"),
+            None => eprintln!("error: {file}: {message}"),
+        }
+    }
+}
+
+/// The fingerprints in a JSON report.
+fn baseline(file: &Path) -> anyhow::Result<HashSet<String>> {
+    let read = || -> anyhow::Result<HashSet<String>> {
+        let report: Value = serde_json::from_slice(&std::fs::read(file)?)?;
+        let findings = report.get("findings").and_then(Value::as_array);
+        let findings = findings.context("it is no report of `check -o json`")?;
+        let prints = findings
+            .iter()
+            .filter_map(|one| one.get("fingerprint")?.as_str());
+        Ok(prints.map(ToOwned::to_owned).collect())
+    };
+    read().with_context(|| format!("cannot read the baseline {}", file.display()))
+}
+
+/// What was found in a file.
+#[derive(Default)]
+struct Found {
+    items: Vec<Item>,
+    failed: Vec<Failed>,
+    silenced: usize,
+}
+
+fn look(input: &Input, by: By<'_>, fixes: bool) -> Found {
+    let mut found = Found::default();
+    let file = input.name().into_owned();
+    let failed = |flaw: &Flaw, hint: &str| Failed {
+        file: file.clone(),
+        at: Some((flaw.at.line, flaw.at.column)),
+        message: format!("{}{hint}", flaw.message),
+    };
+    let text = match input.read() {
+        Ok(text) => text,
+        Err(error) => {
+            let message = format!("{error:#}");
+            found.failed.push(Failed {
+                file,
+                at: None,
+                message,
+            });
+            return found;
+        }
+    };
+    let manifest = match Manifest::read(&text) {
+        Ok(manifest) => manifest,
+        Err(flaw) => {
+            found.failed.push(failed(&flaw, files::hint(&text)));
+            return found;
+        }
+    };
+    let (judged, flaws) = manifest.judge(by);
+    found
+        .failed
+        .extend(flaws.iter().map(|flaw| failed(flaw, "")));
+    let can_be_fixed = fixes && manifest.harden(&judged).is_ok();
+    for one in &judged {
+        let mut items = report::items(&file, &manifest, one);
+        let gap = items
+            .iter_mut()
+            .find(|item| item.class == report::Class::Gap);
+        if let (true, Some(gap)) = (can_be_fixed, gap) {
+            gap.fix = edits(&manifest, one).unwrap_or_default();
+        }
+        found.items.extend(items);
+    }
+    found.silenced = report::ignores(&file, &text, &manifest.ignores(), &mut found.items);
+    found.items.sort_by_key(|item| item.at);
+    found
+}
+
+/// What would harden an object.
+fn edits(manifest: &Manifest<'_>, one: &crate::manifest::Judged) -> Result<Vec<Edit>, Refusal> {
+    let splices = manifest.splices(one)?.into_iter();
+    let edits = splices.map(|splice| Edit {
+        start: Position::of(manifest.text(), splice.start),
+        end: Position::of(manifest.text(), splice.end),
+        text: splice.text,
+    });
+    Ok(edits.collect())
+}

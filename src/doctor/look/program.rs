@@ -1,0 +1,211 @@
+//! The servers behind the Service that the registration names, their configuration and their certificate.
+
+use k8s_openapi::api::admissionregistration::v1::ServiceReference;
+use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod, Secret, Service, Volume};
+use kube::api::ListParams;
+use kube::{Api, Client};
+
+use super::note;
+use crate::config::Settings;
+use crate::doctor::{Program, Seen, Server, Unseen};
+
+/// The name that the chart gives the servers' container.
+const CONTAINER: &str = "serve";
+
+/// Gives one of the servers, and its namespace.
+pub(super) async fn look(
+    client: &Client,
+    seen: &mut Seen,
+    unseen: &mut Vec<Unseen>,
+) -> Option<(String, Pod)> {
+    let entries = seen.entries();
+    let entry = entries.first()?;
+    let Some(ServiceReference {
+        name, namespace, ..
+    }) = entry.client.service.clone()
+    else {
+        let why = "the registrations lead to a URL".to_owned();
+        unseen.push(Unseen {
+            what: "the servers and their certificate".to_owned(),
+            why: why.clone(),
+        });
+        unseen.push(Unseen {
+            what: "the servers' configuration".to_owned(),
+            why: format!("{why}: unless --config gives it, the embedded one is taken for it"),
+        });
+        seen.settings = Some(embedded());
+        return None;
+    };
+    let called = format!("service {namespace}/{name}");
+    let found = Api::<Service>::namespaced(client.clone(), &namespace)
+        .get_opt(&name)
+        .await;
+    let found = note(found, &called, unseen)?;
+    seen.service = Some((called, found.is_some()));
+    let selector = found
+        .and_then(|service| service.spec?.selector)
+        .unwrap_or_default();
+    if selector.is_empty() {
+        return None;
+    }
+    let labels: Vec<String> = selector
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    let pods = Api::<Pod>::namespaced(client.clone(), &namespace);
+    let pods = pods
+        .list(&ListParams::default().labels(&labels.join(",")))
+        .await;
+    let pods = note(pods, "pods of the servers", unseen).map(|list| list.items);
+    let pods: Vec<Pod> = pods.unwrap_or_default().into_iter().filter(stays).collect();
+    seen.program = Program {
+        namespace: namespace.clone(),
+        servers: pods.iter().map(server).collect(),
+        pull_secrets: pods.first().map(pull_secrets).unwrap_or_default(),
+    };
+    let pod = pods.into_iter().next()?;
+    configuration(client, &namespace, &pod, seen, unseen).await;
+    Some((namespace, pod))
+}
+
+fn embedded() -> (String, Result<Settings, String>) {
+    (
+        "the embedded configuration".to_owned(),
+        Ok(Settings::embedded()),
+    )
+}
+
+async fn configuration(
+    client: &Client,
+    namespace: &str,
+    pod: &Pod,
+    seen: &mut Seen,
+    unseen: &mut Vec<Unseen>,
+) {
+    let source = |volume: &Volume| volume.config_map.as_ref().map(|source| source.name.clone());
+    match file(pod, "--config", source) {
+        File::None => seen.settings = Some(embedded()),
+        File::Unknown => unseen.push(Unseen {
+            what: "the servers' configuration".to_owned(),
+            why: "it is not from a ConfigMap: give it by --config".to_owned(),
+        }),
+        File::Key { object, key } => {
+            let from = format!("configmap {namespace}/{object}");
+            let map = Api::<ConfigMap>::namespaced(client.clone(), namespace)
+                .get(&object)
+                .await;
+            if let Some(map) = note(map, &from, unseen) {
+                let text = map.data.and_then(|mut data| data.remove(&key));
+                let read = match text {
+                    Some(text) => Settings::parse(&text, &key).map_err(|error| error.to_string()),
+                    None => Err(format!("it has no key {key}")),
+                };
+                seen.settings = Some((from, read));
+            }
+        }
+    }
+}
+
+/// The certificate of a server.
+pub(super) async fn certificate(
+    client: &Client,
+    namespace: &str,
+    pod: &Pod,
+    seen: &mut Seen,
+    unseen: &mut Vec<Unseen>,
+) {
+    let source = |volume: &Volume| volume.secret.as_ref()?.secret_name.clone();
+    let File::Key { object, key } = file(pod, "--tls-cert", source) else {
+        unseen.push(Unseen {
+            what: "the servers' certificate".to_owned(),
+            why: "it is not from a Secret".to_owned(),
+        });
+        return;
+    };
+    let from = format!("secret {namespace}/{object}");
+    let secret = Api::<Secret>::namespaced(client.clone(), namespace)
+        .get_opt(&object)
+        .await;
+    if let Some(secret) = note(secret, &from, unseen) {
+        let pem = secret.and_then(|secret| secret.data?.remove(&key));
+        seen.certificate = Some((from, pem.map(|bytes| bytes.0).unwrap_or_default()));
+    }
+}
+
+/// Whether a pod is one that serves, or will.
+fn stays(pod: &Pod) -> bool {
+    let phase = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.phase.as_deref());
+    pod.metadata.deletion_timestamp.is_none() && !matches!(phase, Some("Failed" | "Succeeded"))
+}
+
+/// The container of ours: sidecars may stand before it.
+fn container(pod: &Pod) -> Option<&Container> {
+    let containers = &pod.spec.as_ref()?.containers;
+    let ours = containers
+        .iter()
+        .find(|container| container.name == CONTAINER);
+    ours.or_else(|| containers.first())
+}
+
+fn server(pod: &Pod) -> Server {
+    let conditions = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.conditions.as_ref());
+    let mut conditions = conditions.into_iter().flatten();
+    Server {
+        image: container(pod)
+            .and_then(|container| container.image.clone())
+            .unwrap_or_default(),
+        ready: conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True"),
+        node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()),
+    }
+}
+
+fn pull_secrets(pod: &Pod) -> Vec<String> {
+    let secrets = pod
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.image_pull_secrets.as_ref());
+    secrets
+        .into_iter()
+        .flatten()
+        .map(|secret| secret.name.clone())
+        .collect()
+}
+
+/// Where the file of a flag is from.
+enum File {
+    /// The flag is not given.
+    None,
+    /// It cannot be told.
+    Unknown,
+    /// The key of an object that is mounted at the file's folder.
+    Key { object: String, key: String },
+}
+
+fn file(pod: &Pod, flag: &str, source: impl Fn(&Volume) -> Option<String>) -> File {
+    let Some(container) = container(pod) else {
+        return File::Unknown;
+    };
+    let args = container.command.iter().chain(&container.args).flatten();
+    let mut values = args.filter_map(|arg| arg.strip_prefix(flag));
+    let Some(value) = values.next() else {
+        return File::None;
+    };
+    let mounted = || {
+        let (folder, key) = value.strip_prefix('=')?.rsplit_once('/')?;
+        let mut mounts = container.volume_mounts.iter().flatten();
+        let mount = mounts.find(|mount| mount.mount_path.trim_end_matches('/') == folder)?;
+        let volumes = pod.spec.as_ref()?.volumes.as_ref()?;
+        let volume = volumes.iter().find(|volume| volume.name == mount.name)?;
+        Some(File::Key {
+            object: source(volume)?,
+            key: key.to_owned(),
+        })
+    };
+    mounted().unwrap_or(File::Unknown)
+}

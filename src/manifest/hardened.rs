@@ -1,0 +1,285 @@
+//! What the rules say of a text's objects, and the text as they would have it.
+
+use json_patch::{Patch, PatchOperation};
+use serde_json::Value;
+
+use super::edit::{self, Operation, Refusal, Splice};
+use super::object::{Found, Subject, objects};
+use super::{Document, Flaw, Manifest, defaults, locate, style};
+use crate::config::{Effective, Profile, Settings};
+use crate::object::Object;
+use crate::plan::{Facts, Plan, Scope};
+
+use super::finding::{self, Finding};
+
+/// What objects are hardened by.
+#[derive(Clone, Copy, Debug)]
+pub struct By<'s> {
+    /// The configuration.
+    pub settings: &'s Settings,
+    /// One of its profiles.
+    pub profile: &'s Profile,
+    /// The namespace of objects that name none.
+    pub namespace: &'s str,
+    /// What is known of the cluster.
+    pub facts: &'s Facts,
+}
+
+/// What is said of one object.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The object.
+    pub subject: Subject,
+    /// The namespace that it is, or will be, in.
+    pub namespace: String,
+    /// What the rules say, in their order.
+    pub findings: Vec<Finding>,
+    /// What is to be put into its document.
+    operations: Vec<Operation>,
+    /// The object with that.
+    hardened: Value,
+}
+
+impl Judged {
+    /// Whether anything is to be put into the object.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        !self.operations.is_empty()
+    }
+}
+
+/// A text with what the rules add.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hardened {
+    /// The text.
+    pub text: String,
+    /// What is other in it, in the order of the text.
+    pub splices: Vec<Splice>,
+}
+
+impl Manifest<'_> {
+    /// What the rules say of each object that holds a pod, and what is wrong with those that cannot be read.
+    #[must_use]
+    pub fn judge(&self, by: By<'_>) -> (Vec<Judged>, Vec<Flaw>) {
+        let (mut judged, mut flaws) = (Vec::new(), Vec::new());
+        for (at, document) in self.documents.iter().enumerate() {
+            for found in objects(&document.value) {
+                let Some(subject) = found.subject(at) else {
+                    flaws.extend(self.nameless(document, &found));
+                    continue;
+                };
+                match self.judge_one(document, &found, subject, by) {
+                    Ok(one) => judged.extend(one),
+                    Err(flaw) => flaws.push(flaw),
+                }
+            }
+        }
+        (judged, flaws)
+    }
+
+    /// The text with what is to be put into its objects; `None` where that is nothing.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be put there, or the text would then not mean what it should.
+    pub fn harden(&self, judged: &[Judged]) -> Result<Option<Hardened>, Refusal> {
+        if !judged.iter().any(Judged::changes) {
+            return Ok(None);
+        }
+        let mut splices = Vec::new();
+        let mut expected: Vec<Value> = self.values().cloned().collect();
+        for (at, document) in self.documents.iter().enumerate() {
+            let of_document = judged
+                .iter()
+                .filter(|one| one.subject.document == at && one.changes());
+            let mut operations = Vec::new();
+            for one in of_document {
+                operations.extend(one.operations.iter().cloned());
+                let there = expected.get_mut(at);
+                if let Some(object) =
+                    there.and_then(|value| value.pointer_mut(&pointer(&one.subject.path)))
+                {
+                    *object = one.hardened.clone();
+                }
+            }
+            if operations.is_empty() {
+                continue;
+            }
+            let style = style::of(self.text, &document.tree);
+            splices.extend(edit::splices(
+                self.text,
+                &document.tree,
+                &style,
+                &operations,
+            )?);
+        }
+        edit::sort(&mut splices);
+        let text = edit::apply(self.text, &splices);
+        check(&text, &expected)?;
+        Ok(Some(Hardened { text, splices }))
+    }
+
+    /// Where in the text an object's own part of that goes, without a look at what it comes to.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be put there.
+    pub fn splices(&self, one: &Judged) -> Result<Vec<Splice>, Refusal> {
+        let Some(document) = self.documents.get(one.subject.document) else {
+            return Ok(Vec::new());
+        };
+        let style = style::of(self.text, &document.tree);
+        let mut splices = edit::splices(self.text, &document.tree, &style, &one.operations)?;
+        edit::sort(&mut splices);
+        Ok(splices)
+    }
+
+    fn judge_one(
+        &self,
+        document: &Document,
+        found: &Found<'_>,
+        subject: Subject,
+        by: By<'_>,
+    ) -> Result<Option<Judged>, Flaw> {
+        let template = subject.template;
+        let written = found.value.to_string();
+        let seen = defaults::filled_in(found.value, template).to_string();
+        let read = |text| -> Result<Object<'_>, Flaw> {
+            serde_json::from_str(text).map_err(|error| self.unreadable(document, found, &error))
+        };
+        let (written, seen) = (read(&written)?, read(&seen)?);
+        let (Some(as_written), Some(pod)) = (template.pod(&written), template.pod(&seen)) else {
+            return Ok(None);
+        };
+        let namespace = subject.namespace.clone();
+        let namespace = namespace.unwrap_or_else(|| by.namespace.to_owned());
+        let effective = Effective::new(by.settings, by.profile, pod, &namespace);
+        let plan = Plan::new(pod, &namespace, Scope::Creation, &effective, by.facts);
+        let findings = plan.findings().iter();
+        let findings = findings.map(|one| finding::of(self.text, document, &subject, one));
+        let findings = findings.collect();
+        let patch = by
+            .settings
+            .enabled()
+            .then(|| plan.patch_on(as_written))
+            .flatten();
+        let (operations, hardened) = match patch {
+            Some(patch) => operations(&patch, found).ok_or_else(|| {
+                self.flaw(
+                    document,
+                    &subject.path,
+                    "the plan for it does not apply to it",
+                )
+            })?,
+            None => (Vec::new(), Value::Null),
+        };
+        Ok(Some(Judged {
+            subject,
+            namespace,
+            findings,
+            operations,
+            hardened,
+        }))
+    }
+
+    /// What is wrong with a workload that does not say of which API it is: nobody would take it.
+    fn nameless(&self, document: &Document, found: &Found<'_>) -> Option<Flaw> {
+        let is_workload = ["", "apps", "batch"]
+            .iter()
+            .any(|group| crate::object::Template::of(group, found.kind).is_some());
+        let has_none = found.api_version.is_empty();
+        let message = format!("the {} has no apiVersion", found.kind);
+        (is_workload && has_none).then(|| self.flaw(document, &found.path, &message))
+    }
+
+    fn unreadable(
+        &self,
+        document: &Document,
+        found: &Found<'_>,
+        error: &serde_json::Error,
+    ) -> Flaw {
+        let text = error.to_string();
+        let what = text.split(" at line ").next().unwrap_or_default();
+        let mut path = found.path.clone();
+        path.extend(locate::path_at(
+            found.value,
+            error.column().saturating_sub(1),
+        ));
+        self.flaw(
+            document,
+            &path,
+            &format!("the {} cannot be read: {what}", found.kind),
+        )
+    }
+
+    fn flaw(&self, document: &Document, path: &[String], message: &str) -> Flaw {
+        let (at, _) = locate::deepest(self.text, &document.tree, path);
+        Flaw {
+            at,
+            message: message.to_owned(),
+        }
+    }
+}
+
+/// The operations of a patch on an object, with the way to the object before their own, and the object after them.
+fn operations(patch: &str, found: &Found<'_>) -> Option<(Vec<Operation>, Value)> {
+    let patch: Patch = serde_json::from_str(patch).ok()?;
+    let mut hardened = found.value.clone();
+    json_patch::patch(&mut hardened, &patch).ok()?;
+    let mut operations = Vec::new();
+    for operation in patch.0 {
+        let (path, value) = match operation {
+            PatchOperation::Add(add) => (add.path, Some(add.value)),
+            PatchOperation::Remove(remove) => (remove.path, None),
+            _ => return None,
+        };
+        let own = path.tokens().map(|token| token.decoded().into_owned());
+        let path = found.path.iter().cloned().chain(own).collect();
+        operations.push(Operation { path, value });
+    }
+    Some((operations, hardened))
+}
+
+/// The JSON pointer (RFC 6901) of a path.
+fn pointer(path: &[String]) -> String {
+    let steps = path.iter();
+    let steps = steps.map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1")));
+    steps.collect()
+}
+
+/// Whether an edited text means what it should.
+fn check(text: &str, expected: &[Value]) -> Result<(), Refusal> {
+    let manifest = Manifest::read(text).map_err(|flaw| Refusal::Unreadable(flaw.to_string()))?;
+    let values: Vec<&Value> = manifest.values().collect();
+    if values.len() != expected.len() {
+        return Err(Refusal::Other("the number of documents".to_owned()));
+    }
+    for (value, expected) in values.into_iter().zip(expected) {
+        if let Some(path) = difference(value, expected) {
+            return Err(Refusal::Other(path.join(".")));
+        }
+    }
+    Ok(())
+}
+
+/// The way to the first difference between two values.
+fn difference(a: &Value, b: &Value) -> Option<Vec<String>> {
+    let below = |step: &str, a: Option<&Value>, b: Option<&Value>| {
+        let mut path = difference(a.unwrap_or(&Value::Null), b.unwrap_or(&Value::Null))?;
+        path.insert(0, step.to_owned());
+        Some(path)
+    };
+    if a == b {
+        return None;
+    }
+    let found = match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            let mut names = a.keys().chain(b.keys());
+            names.find_map(|name| below(name, a.get(name), b.get(name)))
+        }
+        (Value::Array(a), Value::Array(b)) => (0..a.len().max(b.len()))
+            .find_map(|index| below(&index.to_string(), a.get(index), b.get(index))),
+        _ => None,
+    };
+    Some(found.unwrap_or_default())
+}

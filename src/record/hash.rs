@@ -1,0 +1,98 @@
+//! The short hash of a value that was set: enough to tell later whether what is there is still ours, and no secret, since
+//! every value that is hashed is this program's own.
+
+/// What FNV-1a of 32 bits begins with (RFC 9923).
+const OFFSET: u32 = 0x811c_9dc5;
+
+/// Its prime.
+const PRIME: u32 = 0x0100_0193;
+
+/// The hash of the JSON text `json`, which has no spaces: FNV-1a, 32 bits, of the same value with the keys of objects in
+/// alphabetical order, as `jq -cS` writes it. An object within an object has one key.
+#[must_use]
+pub fn hash(json: &str) -> u32 {
+    let Some(inside) = json
+        .strip_prefix('{')
+        .and_then(|json| json.strip_suffix('}'))
+    else {
+        return add(OFFSET, json);
+    };
+    let mut members = members(inside);
+    members.sort_unstable();
+    let mut hash = add(OFFSET, "{");
+    for (i, member) in members.into_iter().enumerate() {
+        hash = add(hash, if i == 0 { "" } else { "," });
+        hash = add(hash, member);
+    }
+    add(hash, "}")
+}
+
+/// As eight hexadecimal digits.
+pub(super) fn hex(hash: u32) -> String {
+    let digit = |at: u32| char::from_digit(hash >> (28 - 4 * at) & 0xf, 16);
+    (0..8).filter_map(digit).collect()
+}
+
+/// The members of an object, of which `inside` is what is between the braces.
+fn members(inside: &str) -> Vec<&str> {
+    let (mut depth, mut in_text, mut is_escaped) = (0_usize, false, false);
+    let is_end = |c: char| {
+        match (c, in_text) {
+            _ if is_escaped => {}
+            ('"', _) => in_text = !in_text,
+            ('{' | '[', false) => depth += 1,
+            ('}' | ']', false) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        is_escaped = c == '\\' && in_text && !is_escaped;
+        c == ',' && depth == 0 && !in_text
+    };
+    inside.split(is_end).collect()
+}
+
+fn add(hash: u32, text: &str) -> u32 {
+    let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(PRIME);
+    text.bytes().fold(hash, step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vectors_of_fnv() {
+        // http://www.isthe.com/chongo/tech/comp/fnv: the vectors of FNV-1a, 32 bits.
+        for (text, expected) in [
+            ("", 0x811c_9dc5),
+            ("a", 0xe40c_292c),
+            ("foobar", 0xbf9c_f968),
+        ] {
+            assert_eq!(hash(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_keys_makes_no_difference() {
+        for (ours, sorted) in [
+            (
+                r#"{"name":"a","emptyDir":{"sizeLimit":"1Gi"}}"#,
+                r#"{"emptyDir":{"sizeLimit":"1Gi"},"name":"a"}"#,
+            ),
+            (
+                r#"{"b":"x,\",{y","a":[1,2]}"#,
+                r#"{"a":[1,2],"b":"x,\",{y"}"#,
+            ),
+        ] {
+            assert_eq!(hash(ours), hash(sorted), "{ours}");
+            assert_eq!(hash(sorted), add(OFFSET, sorted), "{sorted}");
+        }
+    }
+
+    #[test]
+    fn a_hash_is_written_with_all_its_zeros() {
+        assert_eq!(
+            [hex(0), hex(0xab), hex(u32::MAX)],
+            ["00000000", "000000ab", "ffffffff"]
+        );
+    }
+}

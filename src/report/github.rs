@@ -1,0 +1,41 @@
+//! Annotations of GitHub Actions: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
+
+use super::{Report, Severity, of_object};
+
+pub(super) fn render(report: &Report) -> String {
+    let mut text = String::new();
+    for item in &report.items {
+        let level = match item.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "notice",
+        };
+        text += &format!(
+            "::{level} file={},line={},col={},title={}::{}\n",
+            property(&item.file),
+            item.at.line,
+            item.at.column,
+            property(item.rule_id()),
+            data(&(of_object(item) + &item.message)),
+        );
+    }
+    for failed in &report.failed {
+        let (line, column) = failed.at.unwrap_or((1, 1));
+        text += &format!(
+            "::error file={},line={line},col={column},title=unreadable::{}\n",
+            property(&failed.file),
+            data(&failed.message),
+        );
+    }
+    text
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

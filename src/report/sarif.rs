@@ -1,0 +1,125 @@
+//! SARIF 2.1.0: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>.
+
+use serde_json::{Value, json};
+
+use super::{Edit, Item, Report, of_object};
+use crate::manifest::Position;
+use crate::rules::RULES;
+
+/// Where the schema is.
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+pub(super) fn render(report: &Report) -> String {
+    let mut rules: Vec<Value> = RULES
+        .iter()
+        .map(|rule| {
+            json!({
+                "id": rule.id,
+                "shortDescription": {"text": rule.summary},
+                "fullDescription": {"text": rule.why},
+                "help": {"text": format!("Who notices: {}", rule.breaks)},
+                "properties": {"tags": ["security", "kubernetes"], "practice": rule.practice},
+            })
+        })
+        .collect();
+    let of_comments = "comments that ask for silence and are wrong or of no use";
+    rules.push(json!({"id": "ignore", "shortDescription": {"text": of_comments}}));
+    let results: Vec<Value> = report.items.iter().map(result).collect();
+    let failed = report.failed.iter();
+    let failed: Vec<Value> = failed
+        .map(|failed| {
+            let (line, column) = failed.at.unwrap_or((1, 1));
+            json!({
+                "level": "error",
+                "message": {"text": failed.message},
+                "locations": [{"physicalLocation": {
+                    "artifactLocation": {"uri": uri(&failed.file)},
+                    "region": {"startLine": line.max(1), "startColumn": column.max(1)},
+                }}],
+            })
+        })
+        .collect();
+    let sarif = json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": "pod-hardener",
+                "version": env!("CARGO_PKG_VERSION"),
+                "rules": rules,
+            }},
+            "columnKind": "unicodeCodePoints",
+            "invocations": [{
+                "executionSuccessful": report.failed.is_empty(),
+                "toolExecutionNotifications": failed,
+            }],
+            "results": results,
+        }],
+    });
+    format!("{sarif:#}\n")
+}
+
+fn result(item: &Item) -> Value {
+    let (line, bytes) = &item.line;
+    let meant = line.get(bytes.clone()).unwrap_or_default();
+    let at = item.at;
+    let mut result = json!({
+        "ruleId": item.rule_id(),
+        "level": item.severity.as_str(),
+        "message": {"text": of_object(item) + &item.message},
+        "locations": [{
+            "physicalLocation": {
+                "artifactLocation": {"uri": uri(&item.file)},
+                "region": {
+                    "startLine": at.line,
+                    "startColumn": at.column,
+                    "endLine": at.line,
+                    "endColumn": at.column + meant.chars().count(),
+                },
+            },
+            "logicalLocations": [{"fullyQualifiedName": item.object}],
+        }],
+        "partialFingerprints": {"podHardener/v1": item.fingerprint},
+        "properties": {"class": item.class.as_str()},
+    });
+    if let (false, Some(result)) = (item.fix.is_empty(), result.as_object_mut()) {
+        let replacements: Vec<Value> = item.fix.iter().map(replacement).collect();
+        let fix = json!([{
+            "description": {"text": format!("what hardens the {}", item.object)},
+            "artifactChanges": [{
+                "artifactLocation": {"uri": uri(&item.file)},
+                "replacements": replacements,
+            }],
+        }]);
+        result.insert("fixes".to_owned(), fix);
+    }
+    result
+}
+
+fn replacement(edit: &Edit) -> Value {
+    let Edit { start, end, text } = edit;
+    let region = |start: &Position, end: &Position| {
+        json!({
+            "startLine": start.line,
+            "startColumn": start.column,
+            "endLine": end.line,
+            "endColumn": end.column,
+        })
+    };
+    json!({"deletedRegion": region(start, end), "insertedContent": {"text": text}})
+}
+
+/// A file's name as a relative URI (RFC 3986).
+fn uri(file: &str) -> String {
+    let mut uri = String::with_capacity(file.len());
+    for byte in file.trim_start_matches("./").bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(char::from(byte));
+            }
+            _ => uri += &format!("%{byte:02X}"),
+        }
+    }
+    uri
+}

@@ -1,0 +1,90 @@
+//! The page of metrics, made of what `/metrics` says.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// A metric, as its comment lines and its series describe it.
+#[derive(Debug, Default)]
+struct Metric<'t> {
+    name: &'t str,
+    help: &'t str,
+    kind: &'t str,
+    /// In the order of their first series.
+    labels: Vec<&'t str>,
+}
+
+/// The page, of what the server and the controller say.
+pub(crate) fn page(server: &str, controller: &str) -> String {
+    let mut page = String::from(
+        "# Metrics\n\n\
+         Both processes have them at `/metrics` of their `--admin` port, as OpenMetrics. No label has a value that a client or a pod chooses: those of\n\
+         `profile` are names of the configuration, all others are words of this program. Series of rules are there from the start, at zero.\n\
+         This page is made of what the programs say (`make docs`).\n",
+    );
+    for (title, text) in [
+        ("pod-hardener serve", server),
+        ("pod-hardener controller", controller),
+    ] {
+        let _ = write!(
+            page,
+            "\n## `{title}`\n\n| name | type | labels | what it is |\n|---|---|---|---|\n"
+        );
+        for metric in metrics(text) {
+            let labels: Vec<String> = metric.labels.iter().map(|l| format!("`{l}`")).collect();
+            let name = match metric.kind {
+                "counter" => format!("{}_total", metric.name),
+                "info" => format!("{}_info", metric.name),
+                _ => metric.name.to_owned(),
+            };
+            let Metric { kind, help, .. } = metric;
+            let _ = writeln!(
+                page,
+                "| `{name}` | {kind} | {} | {help} |",
+                labels.join(", ")
+            );
+        }
+    }
+    page
+}
+
+fn metrics(text: &str) -> Vec<Metric<'_>> {
+    let mut metrics: Vec<Metric<'_>> = Vec::new();
+    for line in text.lines() {
+        let words: Vec<&str> = line.splitn(4, ' ').collect();
+        match *words.as_slice() {
+            ["#", "HELP", name, help] => {
+                let help = help.trim_end_matches('.');
+                metrics.push(Metric {
+                    name,
+                    help,
+                    ..Metric::default()
+                });
+            }
+            ["#", "TYPE", name, kind] => {
+                let last = metrics.last_mut().expect("a type after its help");
+                assert_eq!(last.name, name);
+                last.kind = kind;
+            }
+            ["#", ..] => {}
+            _ => labels(line, metrics.last_mut().expect("a series after its type")),
+        }
+    }
+    let names: BTreeSet<&str> = metrics.iter().map(|metric| metric.name).collect();
+    assert_eq!(names.len(), metrics.len(), "each metric is there once");
+    metrics
+}
+
+/// Adds the labels of a series; that of a bucket is no label of ours.
+fn labels<'t>(series: &'t str, metric: &mut Metric<'t>) {
+    assert!(series.starts_with(metric.name), "{series} of {metric:?}");
+    let Some((_, rest)) = series.split_once('{') else {
+        return;
+    };
+    let (inside, _) = rest.rsplit_once('}').expect("an end of labels");
+    for label in inside.split("\",") {
+        let (name, _) = label.split_once('=').expect("a label");
+        if name != "le" && !metric.labels.contains(&name) {
+            metric.labels.push(name);
+        }
+    }
+}
