@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::control_plane::ControlPlane;
 use crate::corpus::{self, Sample};
 use crate::dry_run::{self, Trial, comparable};
+use crate::records::ANNOTATION;
 use crate::webhook::Webhook;
 use crate::yaml;
 
@@ -114,9 +115,21 @@ async fn compare(
 }
 
 /// A stored pod with its volumes and mounts by name: in the cluster, the token's come before those that are added, and from a file
-/// after them.
+/// after them. The record of what the webhook set is the webhook's alone.
 fn in_order(pod: &Value) -> Value {
     let mut pod = comparable(pod);
+    if let Some(metadata) = pod.pointer_mut("/metadata").and_then(Value::as_object_mut) {
+        let annotations = metadata
+            .get_mut("annotations")
+            .and_then(Value::as_object_mut);
+        let is_left = annotations.is_some_and(|annotations| {
+            annotations.remove(ANNOTATION);
+            !annotations.is_empty()
+        });
+        if !is_left {
+            metadata.remove("annotations");
+        }
+    }
     let by_name = |list: Option<&mut Value>| {
         if let Some(list) = list.and_then(Value::as_array_mut) {
             list.sort_by_key(|entry| (entry["name"].to_string(), entry["mountPath"].to_string()));

@@ -208,7 +208,7 @@ pub(super) fn audited(plane: &ControlPlane) -> Result<(), Failed> {
             "{said}"
         );
         // The pod has what `compatible` sets already, and the audit sees it after that.
-        let is_said = said.contains("runtime-default-seccomp would set");
+        let is_said = said.contains("cpu-resources would set");
         assert_eq!(is_said, object["kind"] == "Deployment", "{said}");
     }
     Ok(())

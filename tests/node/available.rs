@@ -516,7 +516,7 @@ fn servers_paused(node: &Node) -> Result<(), Failed> {
         .try_for_each(|server| signal(node, server, "CONT"))
 }
 
-/// The servers' pods.
+/// The servers' pods, but those that are on their way out.
 fn servers(node: &Node) -> Result<Vec<Value>, Failed> {
     let output = node.plane().kubectl(&[
         "get",
@@ -529,7 +529,9 @@ fn servers(node: &Node) -> Result<Vec<Value>, Failed> {
         "json",
     ])?;
     let list: Value = serde_json::from_slice(&output.stdout)?;
-    Ok(list["items"].as_array().cloned().unwrap_or_default())
+    let pods = list["items"].as_array().into_iter().flatten();
+    let stays = pods.filter(|pod| pod["metadata"]["deletionTimestamp"].is_null());
+    Ok(stays.cloned().collect())
 }
 
 fn name(pod: &Value) -> &str {

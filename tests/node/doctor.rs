@@ -344,6 +344,11 @@ const FAULTS: &[Fault] = &[
 
 pub(super) fn finds(node: &Node) -> Result<(), Failed> {
     image::import(node)?;
+    // The other tests have profiles of their own.
+    say(
+        node.plane(),
+        &["label", "namespaces", "--all", "pod-hardener.io/harden-"],
+    )?;
     let folder = tempfile::tempdir()?;
     let config = folder.path().join("defaults.toml");
     std::fs::write(&config, "version = 1\n")?;
