@@ -133,6 +133,9 @@ pub(super) fn install_with<'n>(node: &'n Node, values: &[&str]) -> Result<Instal
         node,
         &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": namespace}),
     )?;
+    // It may be there already, without its label.
+    let label = format!("{LABEL}=strict");
+    kubectl(plane, &["label", "namespace", FIRST, &label, "--overwrite"])?;
     // The CA is written when there is one, and the API server learns of it by a watch of its own.
     let cluster = Cluster::connect(plane)?;
     while !is_hardened(&cluster).is_ok_and(|hardened| hardened) {
