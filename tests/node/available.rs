@@ -418,37 +418,21 @@ fn bundle_wiped(node: &Node) -> Result<(), Failed> {
 }
 
 fn certificate_renewed(node: &Node) -> Result<(), Failed> {
-    let before = certificate(node)?;
-    say(
-        node,
-        &[
-            "patch",
-            "secret",
-            "pod-hardener-tls",
-            "-n",
-            NAME,
-            "--type=json",
-            "-p",
-            r#"[{"op": "remove", "path": "/data/tls.crt"}]"#,
-        ],
-    )?;
-    served_another(node, &before)
+    taken_out_of_the_secret(node, "tls.crt")
 }
 
 fn ca_renewed(node: &Node) -> Result<(), Failed> {
+    taken_out_of_the_secret(node, "ca.key")
+}
+
+/// Takes a key out of the Secret, and waits until every server has another certificate.
+fn taken_out_of_the_secret(node: &Node, key: &str) -> Result<(), Failed> {
     let before = certificate(node)?;
+    let secret = "secret/pod-hardener-tls";
+    let remove = format!(r#"[{{"op": "remove", "path": "/data/{key}"}}]"#);
     say(
         node,
-        &[
-            "patch",
-            "secret",
-            "pod-hardener-tls",
-            "-n",
-            NAME,
-            "--type=json",
-            "-p",
-            r#"[{"op": "remove", "path": "/data/ca.key"}]"#,
-        ],
+        &["patch", secret, "-n", NAME, "--type=json", "-p", &remove],
     )?;
     served_another(node, &before)
 }
@@ -605,29 +589,9 @@ fn served_another(node: &Node, before: &str) -> Result<(), Failed> {
 }
 
 fn rolled_out(node: &Node) -> Result<(), Failed> {
-    let deployment = format!("deployment/{NAME}");
-    say(
-        node,
-        &[
-            "rollout",
-            "status",
-            &deployment,
-            "-n",
-            NAME,
-            "--timeout=120s",
-        ],
-    )
+    chart::rolled_out(node.plane())
 }
 
 fn say(node: &Node, args: &[&str]) -> Result<(), Failed> {
-    let output = node.plane().kubectl(args)?;
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(format!(
-            "kubectl {}: {}",
-            args.join(" "),
-            String::from_utf8_lossy(&output.stderr)
-        )
-        .into()),
-    }
+    chart::kubectl(node.plane(), args).map(drop)
 }

@@ -148,7 +148,7 @@ pub(super) fn install_with<'n>(node: &'n Node, values: &[&str]) -> Result<Instal
 }
 
 /// Waits until all servers of the newest kind serve.
-fn rolled_out(plane: &ControlPlane) -> Result<(), Failed> {
+pub(super) fn rolled_out(plane: &ControlPlane) -> Result<(), Failed> {
     let patience = format!("--timeout={}s", READY.as_secs());
     let status = ["rollout", "status", DEPLOYMENT, "-n", NAME, &patience];
     let Err(error) = kubectl(plane, &status) else {
@@ -175,7 +175,7 @@ fn get(plane: &ControlPlane, what: &[&str]) -> Result<Value, Failed> {
 }
 
 /// What kubectl prints; what it complains of as an error.
-fn kubectl(plane: &ControlPlane, args: &[&str]) -> Result<String, Failed> {
+pub(super) fn kubectl(plane: &ControlPlane, args: &[&str]) -> Result<String, Failed> {
     let output = plane.kubectl(args)?;
     match output.status.success() {
         true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),

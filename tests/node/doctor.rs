@@ -466,14 +466,5 @@ fn doctor(plane: &ControlPlane, flags: &[&str]) -> Result<Output, Failed> {
 }
 
 fn say(plane: &ControlPlane, args: &[&str]) -> Result<(), Failed> {
-    let output = plane.kubectl(args)?;
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(format!(
-            "kubectl {}: {}",
-            args.join(" "),
-            String::from_utf8_lossy(&output.stderr)
-        )
-        .into()),
-    }
+    chart::kubectl(plane, args).map(drop)
 }
