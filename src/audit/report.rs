@@ -31,14 +31,6 @@ impl Format {
         ("html", Self::Html),
     ];
 
-    /// The format of a name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|(other, _)| *other == name)
-            .map(|(_, format)| format)
-    }
-
     /// The report in this format.
     #[must_use]
     pub fn render(self, report: &Report) -> String {
