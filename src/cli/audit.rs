@@ -56,7 +56,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Found::Object(explained) => return explain(&args, &explained),
     };
     for (format, file) in &args.output {
-        output::write(&format.render(&report), file.as_deref())?;
+        output::write(file.as_deref(), |out| format.write(&report, out))?;
     }
     let found = report.findings();
     Ok(args.fail_on.code(found.iter().map(|found| found.severity)))
@@ -76,7 +76,7 @@ fn explain(args: &Args, explained: &Explained) -> anyhow::Result<ExitCode> {
             Format::Json => explained.json(),
             Format::Markdown | Format::Html => bail!("one object is told as text or json"),
         };
-        output::write(&text, file.as_deref())?;
+        output::write(file.as_deref(), |out| out.write_all(text.as_bytes()))?;
     }
     let states = explained.fields.iter().map(|(entry, _)| entry.state);
     let severities = states.filter_map(|state| match state {

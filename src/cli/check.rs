@@ -82,7 +82,8 @@ fn put_out(report: &Report, format: Format, file: Option<&Path>) -> anyhow::Resu
     // https://no-color.org
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colours = file.is_none() && !plain && std::io::stdout().is_terminal();
-    output::write(&format.render(report, colours), file)
+    let text = format.render(report, colours);
+    output::write(file, |out| out.write_all(text.as_bytes()))
 }
 
 #[expect(

@@ -1,6 +1,7 @@
 //! What the commands that report have in common: `-o FORMAT[=FILE]` and `--fail-on SEVERITY`.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -53,11 +54,20 @@ impl std::str::FromStr for FailOn {
     }
 }
 
-/// Writes a report into its file, or to stdout.
-pub(super) fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
+/// Writes a report, as `report` gives it, into its file, or to stdout.
+pub(super) fn write(
+    file: Option<&Path>,
+    report: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let write = |out: &mut dyn Write| {
+        let mut out = BufWriter::new(out);
+        report(&mut out)?;
+        out.flush()
+    };
     match file {
-        Some(file) => std::fs::write(file, text)
+        Some(file) => File::create(file)
+            .and_then(|mut file| write(&mut file))
             .with_context(|| format!("cannot write the report {}", file.display())),
-        None => Ok(std::io::stdout().lock().write_all(text.as_bytes())?),
+        None => write(&mut io::stdout().lock()).context("cannot write the report to stdout"),
     }
 }
