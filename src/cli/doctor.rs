@@ -90,12 +90,12 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
 async fn examine(args: Args) -> anyhow::Result<ExitCode> {
     let config = super::cluster_config(args.kubeconfig.as_deref()).await?;
     let url = config.cluster_url.to_string();
-    let client = kube::Client::try_from(config.clone())?;
+    let client = kube::Client::try_from(config)?;
     let given = match &args.config {
         Some(file) => Some((file.display().to_string(), super::settings(Some(file))?)),
         None => None,
     };
-    let seen = look::look(config, [args.mutating, args.validating], given).await;
+    let seen = look::look(&client, [args.mutating, args.validating], given).await;
     let seen = seen.with_context(|| format!("cannot look at the cluster at {url}"))?;
     let mut findings = doctor::diagnose(&seen, SystemTime::now());
     if args.probe {
