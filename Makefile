@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-count
+.PHONY: test control-plane helm node node-binaries playground workloads image planted generated pods scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-count
 
 ## Run every test; the last line counts them.
 test:
@@ -64,6 +64,10 @@ actionlint:
 generated:
 	@KUBEBUILDER_ASSETS=$$(tests/control-plane/build | tail -n 1) GENERATED=20000 \
 	  cargo test --test apiserver -- --nocapture generated
+
+## Every pod of the corpus where a run of all tests takes some, on the real API server: about eight minutes.
+pods:
+	@PODS=full tests/run --test apiserver --test audit -- --nocapture pod
 
 ## A cluster of 10,000 bindings and 5,000 namespaces, and a minute of changes: about five minutes, with the release build.
 scale:

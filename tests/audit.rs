@@ -64,7 +64,7 @@ fn main() -> ExitCode {
             foretold::all,
         ),
         (
-            "what a profile would change is what a label and a restart change",
+            "what a profile would change is what a label and a restart change in pods",
             rolled::all,
         ),
         (
