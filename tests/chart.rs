@@ -35,6 +35,8 @@ mod refused;
 mod rendered;
 #[path = "chart/values.rs"]
 mod values;
+#[path = "chart/watched.rs"]
+mod watched;
 #[path = "chart/workloads.rs"]
 mod workloads;
 
@@ -105,6 +107,14 @@ fn main() -> ExitCode {
         (
             "the chart takes what the page of the installation says to type",
             documented::commands,
+        ),
+        (
+            "alerts and dashboard are those of the files, and a default installation has neither",
+            watched::as_written,
+        ),
+        (
+            "the API server's metrics are asked for by the names of all webhooks",
+            watched::webhooks_are_meant,
         ),
         ("every value changes something", values::all),
         ("values that cannot work are refused", refused::all),

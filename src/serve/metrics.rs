@@ -22,7 +22,6 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::Shared;
 use super::admin::Admin;
-use super::connection::End;
 use crate::cluster::Known;
 use crate::config::Settings;
 use crate::record::Record;
@@ -256,8 +255,6 @@ pub fn every_metric() -> String {
     for port in [Port::Webhook, Port::Admin] {
         let connections = super::connections::Connections::new(1, 1);
         metrics.ports.observe(port, &connections);
-        metrics.ports.failed(port);
-        metrics.ports.closed(port, End::Done);
     }
     metrics.encode()
 }

@@ -26,7 +26,11 @@ pub(super) fn strictly(plane: &ControlPlane) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("objects.yaml");
     wait(|| {
-        let served = plane.kubectl(&["get", "certificates,issuers,servicemonitors", "-A"])?;
+        let served = plane.kubectl(&[
+            "get",
+            "certificates,issuers,servicemonitors,prometheusrules",
+            "-A",
+        ])?;
         Ok(served.status.success().then_some(()))
     })?;
     for values in files() {
