@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-count
+.PHONY: test control-plane helm prometheus node node-binaries playground workloads image planted generated scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-count
 
 ## Run every test; the last line counts them.
 test:
@@ -17,6 +17,10 @@ control-plane:
 ## Build what is missing of the two Helms that the chart is tested with; the last two lines on stdout are their binaries, 4 and 3.
 helm:
 	@tests/helm/build
+
+## Fetch Prometheus where it is missing; the last line on stdout is its folder.
+prometheus:
+	@tests/prometheus/build
 
 ## Build what is missing of a real node; the last line on stdout is the folder of its binaries. Needs Debian, Go and a C compiler.
 node-binaries:
