@@ -21,6 +21,8 @@ mod documented;
 mod helm;
 #[path = "chart/kept.rs"]
 mod kept;
+#[path = "chart/kubelet.rs"]
+mod kubelet;
 #[path = "chart/labels.rs"]
 mod labels;
 #[path = "chart/lifecycle.rs"]
@@ -33,6 +35,8 @@ mod reader;
 mod refused;
 #[path = "chart/rendered.rs"]
 mod rendered;
+#[path = "chart/rollout.rs"]
+mod rollout;
 #[path = "chart/values.rs"]
 mod values;
 #[path = "chart/watched.rs"]
@@ -151,6 +155,10 @@ fn main() -> ExitCode {
         (
             "a namespace with both labels hears what the next profile would add",
             outside::audited,
+        ),
+        (
+            "the way from a look to strict, and back, is as its page shows it",
+            rollout::as_shown,
         ),
         (
             "a label that names no profile is warned of, with its value",
