@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm prometheus node node-binaries playground workloads image planted generated scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-count
+.PHONY: test control-plane helm prometheus node node-binaries playground workloads image planted generated scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-count bench-records
 
 ## Run every test; the last line counts them.
 test:
@@ -103,6 +103,10 @@ bench:
 ## Whether that works: one short round, with the program that the tests run.
 bench-quick:
 	@bench/run --quick
+
+## What each record costs; UPDATE=1 writes the table of docs/record.md. Needs valgrind and h2load, and about five minutes.
+bench-records:
+	@bench/records
 
 ## Instructions of the decision, against bench/instructions. Needs valgrind. UPDATE=1 keeps the new number.
 bench-count:

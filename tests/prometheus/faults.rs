@@ -11,7 +11,7 @@ use crate::client::{Stream, post, reply};
 use crate::cluster::kubectl;
 use crate::control_plane::{ControlPlane, Process};
 use crate::pair::{pair, pair_until_day};
-use crate::process::{Server, free_address, review};
+use crate::process::{Server, review};
 use crate::scene::{AUDIT, start};
 
 /// How many containers a pod has, and how many variables each of them, whose answer takes a fifth of a second as the program is built
@@ -32,12 +32,12 @@ pub(super) struct Faults {
     /// It is switched off, and what comes after its configuration and its certificate is refused.
     refusing: Server,
     _controller: Process,
-    controller: String,
     _folder: tempfile::TempDir,
 }
 
 impl Faults {
-    pub(super) fn new(plane: &ControlPlane) -> Result<Self, Failed> {
+    /// Makes it so; `controller` is the address of the failing controller's metrics.
+    pub(super) fn new(plane: &ControlPlane, controller: &str) -> Result<Self, Failed> {
         let folder = tempfile::tempdir()?;
         let write = |name: &str, text: &str| -> Result<String, Failed> {
             let file = folder.path().join(name);
@@ -74,7 +74,6 @@ impl Faults {
         write("config.toml", "version = 1\nenabeld = true\n")?;
         write("tls.key", &ending.key)?;
 
-        let controller = free_address();
         let flags = [
             "controller",
             "--secret=tls",
@@ -92,14 +91,13 @@ impl Faults {
             stream,
             refusing,
             _controller: failing,
-            controller,
             _folder: folder,
         })
     }
 
-    /// The addresses of their metrics.
-    pub(super) fn targets(&self) -> [&str; 3] {
-        [&self.asked.admin, &self.refusing.admin, &self.controller]
+    /// The addresses of the servers' metrics.
+    pub(super) fn targets(&self) -> [&String; 2] {
+        [&self.asked.admin, &self.refusing.admin]
     }
 
     /// Asks what is too much, what cannot be answered, and what nobody reads.

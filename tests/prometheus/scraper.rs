@@ -115,7 +115,7 @@ impl Prometheus {
     }
 
     /// Makes these its targets, beside the API server.
-    pub(super) fn scrape(&self, targets: &[&str]) -> Result<(), Failed> {
+    pub(super) fn scrape(&self, targets: &[&String]) -> Result<(), Failed> {
         // In one piece, since it is read when it changes.
         let (new, file) = (
             self.folder.path().join("new"),

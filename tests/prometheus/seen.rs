@@ -7,6 +7,7 @@ use libtest_mimic::Failed;
 
 use crate::control_plane::ControlPlane;
 use crate::faults::Faults;
+use crate::process::free_address;
 use crate::scene::Scene;
 use crate::scraper::Prometheus;
 use crate::shipped::{alert_names, as_asked, queries, shortened};
@@ -20,8 +21,10 @@ const AT_THE_END: [&str; 2] = ["PodHardenerControllerMissing", "PodHardenerNoSer
 pub(super) fn all(plane: &ControlPlane) -> Result<(), Failed> {
     let scene = Scene::new(plane)?;
     let prometheus = Prometheus::start(plane, &shortened()?)?;
-    let well = [scene.server.admin.as_str(), scene.controller.as_str()];
-    prometheus.scrape(&well)?;
+    // The controller that will fail is looked for before it is there: it tries less and less often.
+    let failing = free_address();
+    let mut targets = vec![&scene.server.admin, &scene.controller, &failing];
+    prometheus.scrape(&targets)?;
     let answered = until(|| {
         scene.work()?;
         unanswered(&prometheus)
@@ -34,8 +37,7 @@ pub(super) fn all(plane: &ControlPlane) -> Result<(), Failed> {
         .collect();
     assert_eq!(alerts, Vec::<String>::new(), "while all is well");
 
-    let mut faults = Faults::new(plane)?;
-    let mut targets = well.to_vec();
+    let mut faults = Faults::new(plane, &failing)?;
     targets.extend(faults.targets());
     prometheus.scrape(&targets)?;
     let mut fired = Fired::default();
