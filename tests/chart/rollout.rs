@@ -181,7 +181,9 @@ impl Desk<'_> {
 
     /// Both of its streams, without blanks at the ends of lines.
     fn run(&self, command: &str) -> Result<String, Failed> {
-        fs::write(self.file("log"), self.server.decisions())?;
+        // A container has one log for both.
+        let log = self.server.log() + &self.server.decisions();
+        fs::write(self.file("log"), log)?;
         fs::write(self.file("metrics"), self.server.get("/metrics"))?;
         let path = std::env::var("PATH").unwrap_or_default();
         let mut shell = Command::new("sh");
