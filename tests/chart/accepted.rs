@@ -50,7 +50,8 @@ pub(super) fn foreign_kinds(plane: &ControlPlane) -> Result<(), Failed> {
     let kinds = root().join("tests/chart/foreign-kinds.yaml");
     kubectl(plane, &["apply", "-f", &kinds.display().to_string()])?;
     wait(|| {
-        let served = plane.kubectl(&["get", "certificates,issuers,servicemonitors", "-A"])?;
+        let kinds = "certificates,issuers,servicemonitors,prometheusrules";
+        let served = plane.kubectl(&["get", kinds, "-A"])?;
         Ok(served.status.success().then_some(()))
     })
 }
