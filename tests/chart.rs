@@ -11,6 +11,8 @@
 
 #[path = "chart/accepted.rs"]
 mod accepted;
+#[path = "chart/audit.rs"]
+mod audit;
 #[path = "apiserver/cluster.rs"]
 mod cluster;
 #[path = "chart/controller.rs"]
@@ -145,6 +147,10 @@ fn main() -> ExitCode {
         (
             "whoever makes the certificate, another can take over",
             modes::can_be_changed,
+        ),
+        (
+            "audit sees all by its account, and may do nothing",
+            audit::by_its_account,
         ),
         (
             "doctor needs no more than its role",

@@ -32,7 +32,7 @@ pub(super) fn commands() -> Result<(), Failed> {
         while let Some(word) = words.next() {
             match word.as_str() {
                 "-n" | "--namespace" => assert_eq!(words.next().as_deref(), Some("pod-hardener")),
-                "--create-namespace" | "--reset-then-reuse-values" => {}
+                "--create-namespace" | "--reset-then-reuse-values" | "--force-conflicts" => {}
                 "--set" | "--set-string" => values.extend([word, words.next().unwrap_or_default()]),
                 "--set-file" => {
                     let value = words.next().unwrap_or_default();
