@@ -71,7 +71,7 @@ generated:
 
 ## Every pod of the corpus where a run of all tests takes some, on the real API server: about eight minutes.
 pods:
-	@PODS=full tests/run --test apiserver --test audit -- --nocapture pod
+	@PODS=full tests/run --test apiserver --test audit -- --nocapture
 
 ## A cluster of 10,000 bindings and 5,000 namespaces, and a minute of changes: about five minutes, with the release build.
 scale:
