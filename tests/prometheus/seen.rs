@@ -55,6 +55,10 @@ pub(super) fn all(plane: &ControlPlane) -> Result<(), Failed> {
     );
     assert!(fired.0.contains(&registration), "{:?}", fired.0);
 
+    // As docs/metrics.md says of what is no answer.
+    let unanswered = "sum(apiserver_admission_webhook_request_total{code!=\"200\"}) > 0";
+    assert_eq!(prometheus.ask(unanswered)?.len(), 1, "{unanswered}");
+
     drop((faults, scene));
     let silent = until(|| {
         fired.look(&prometheus)?;

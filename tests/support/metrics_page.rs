@@ -23,7 +23,7 @@ ends so. [Kubernetes documents them](https://kubernetes.io/docs/reference/instru
 
 | name | type | labels that are used | what it is |
 |---|---|---|---|
-| `apiserver_admission_webhook_request_total` | counter | `name`, `code` | Calls, by the HTTP status of the answer; 600 and more is no answer |
+| `apiserver_admission_webhook_request_total` | counter | `name`, `code` | Calls, by how they ended: 200 is an answer that could be used, anything else is none |
 | `apiserver_admission_webhook_admission_duration_seconds` | histogram | `name` | How long a call took, the network included |
 | `apiserver_admission_webhook_fail_open_count` | counter | `name` | Calls without an answer after which the object was let in, as `failurePolicy: Ignore` says |
 | `apiserver_admission_webhook_rejection_count` | counter | `name`, `error_type` | Objects that were refused; where this program is concerned, because there was no answer, under `failurePolicy: Fail` |
