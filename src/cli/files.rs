@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
-use crate::cluster::{KINDS, Manifested};
+use crate::cluster::{self, KINDS, Manifested};
 use crate::config::{Profile, Settings};
 use crate::manifest::Manifest;
 use crate::plan::Facts;
@@ -33,6 +33,9 @@ pub(super) struct Which {
     /// The configuration; the embedded one where none is given.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// What is known of the cluster beside what the files say, as `pod-hardener facts export` wrote it.
+    #[arg(long, value_name = "FILE")]
+    facts: Option<PathBuf>,
     /// Look into what .gitignore names too.
     #[arg(long)]
     no_ignore: bool,
@@ -75,7 +78,12 @@ impl Task {
             facts: Facts::default(),
             jobs: args.jobs.map_or(all, NonZero::get),
         };
-        task.facts = task.manifested();
+        let of_cluster = args.facts.as_deref().map(super::facts::read).transpose()?;
+        let of_files = task.manifested();
+        task.facts = match of_cluster {
+            Some(of_cluster) => cluster::combined(of_cluster, &of_files),
+            None => of_files,
+        };
         Ok(task)
     }
 
