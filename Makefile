@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm node node-binaries playground workloads image planted generated scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-count
+.PHONY: test control-plane helm node node-binaries playground workloads image planted generated files scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-count
 
 ## Run every test; the last line counts them.
 test:
@@ -64,6 +64,11 @@ actionlint:
 generated:
 	@KUBEBUILDER_ASSETS=$$(tests/control-plane/build | tail -n 1) GENERATED=20000 \
 	  cargo test --test apiserver -- --nocapture generated
+
+## Every real manifest by every profile, hardened as a file and by the webhook, on the real API server: two minutes.
+files:
+	@KUBEBUILDER_ASSETS=$$(tests/control-plane/build | tail -n 1) FILES=full \
+	  cargo test --test apiserver -- --nocapture file
 
 ## A cluster of 10,000 bindings and 5,000 namespaces, and a minute of changes: about five minutes, with the release build.
 scale:

@@ -76,6 +76,10 @@ fn main() -> ExitCode {
             files::agree,
         ),
         (
+            "what only the cluster knows is a closed list, and exported facts know it too",
+            files::only_the_cluster,
+        ),
+        (
             "generated pods too, and the careless fill-in of them is refused",
             pod_trials::generated_pods,
         ),

@@ -291,4 +291,12 @@ mod tests {
             .replace("\"ranges\"", "\"range\"");
         assert!(refused(&more).contains("unknown field `range`"), "{more}");
     }
+
+    #[test]
+    fn the_documented_text_is_one() {
+        let page = include_str!("../../docs/facts.md");
+        let (_, example) = page.split_once("```json\n").unwrap();
+        let (example, _) = example.split_once("```").unwrap();
+        assert_eq!(write(&read(example).unwrap()).unwrap(), example);
+    }
 }

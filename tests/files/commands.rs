@@ -428,6 +428,53 @@ pub(crate) fn facts() -> Result<(), Failed> {
         (says(&together[0]), says(&together[1])),
         ((false, false), (true, true))
     );
+    facts_of_a_cluster(folder.path())
+}
+
+/// What was exported from a cluster counts beside what the files say, and another file is refused.
+fn facts_of_a_cluster(folder: &Path) -> Result<(), Failed> {
+    let exported = |version: u32| {
+        let nobody = r#"{"everyone": false, "namespaces": [], "accounts": {}}"#;
+        format!(
+            r#"{{"format": "pod-hardener/facts", "version": {version}, "roleBindings": {nobody}, "clusterRoleBindings": {nobody},
+            "serviceAccounts": {{"default": {{"default": {{"automount": true}}}}}}, "ranges": null, "podLimits": null,
+            "bestEffortQuotas": null, "autoscalers": {{"default": ["memory"]}}, "userNamespaces": null}}"#
+        )
+    };
+    let file = folder.join("facts");
+    fs::write(&file, exported(1))?;
+    fs::write(folder.join("c-silent.yaml"), POD)?;
+    let output = run(folder, &["harden", "--facts", "facts", "c-silent.yaml"]);
+    let pod = crate::yaml::documents(stdout(&output))?.remove(0);
+    let (spec, requests) = (
+        &pod["spec"],
+        &pod["spec"]["containers"][0]["resources"]["requests"],
+    );
+    assert!(
+        spec["automountServiceAccountToken"].is_null(),
+        "the account's own word: {pod}"
+    );
+    assert!(
+        requests["memory"].is_null() && requests["cpu"].is_string(),
+        "{pod}"
+    );
+    // What files say stays said.
+    let output = run(folder, &["harden", "--facts", "facts", "."]);
+    let pods = crate::yaml::documents(stdout(&output))?;
+    assert!(pods[0]["spec"]["automountServiceAccountToken"].is_null());
+    assert!(pods[0]["spec"]["containers"][0]["resources"]["requests"]["cpu"].is_null());
+
+    fs::write(&file, exported(2))?;
+    let later = run(folder, &["check", "--facts", "facts", "."]);
+    assert!(
+        code(&later) == 2 && stderr(&later).contains("version 2 of the format"),
+        "{later:?}"
+    );
+    let other = run(folder, &["check", "--facts", "c-silent.yaml", "."]);
+    assert!(
+        code(&other) == 2 && stderr(&other).contains("c-silent.yaml is refused"),
+        "{other:?}"
+    );
     Ok(())
 }
 
