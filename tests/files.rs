@@ -25,6 +25,8 @@ mod properties;
 mod real;
 #[path = "files/support.rs"]
 mod support;
+#[path = "files/templates.rs"]
+mod templates;
 #[path = "support/token.rs"]
 mod token;
 #[path = "support/yaml.rs"]
@@ -70,6 +72,10 @@ fn main() -> ExitCode {
             commands::check,
         ),
         Trial::test("what files say of the cluster counts", commands::facts),
+        Trial::test(
+            "pods are found where the configuration says, and nowhere else",
+            templates::custom,
+        ),
         Trial::test("a rule is explained", commands::explain),
         Trial::test("the fixes of SARIF are what harden does", commands::sarif),
         on_corpus(

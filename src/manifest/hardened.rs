@@ -36,7 +36,7 @@ pub struct Judged {
     pub findings: Vec<Finding>,
     /// What is to be put into its document.
     operations: Vec<Operation>,
-    /// The object with that.
+    /// The pod in it with that.
     hardened: Value,
 }
 
@@ -64,13 +64,12 @@ impl Manifest<'_> {
         let (mut judged, mut flaws) = (Vec::new(), Vec::new());
         for (at, document) in self.documents.iter().enumerate() {
             for found in objects(&document.value) {
-                let Some(subject) = found.subject(at) else {
-                    flaws.extend(self.nameless(document, &found));
-                    continue;
-                };
-                match self.judge_one(document, &found, subject, by) {
-                    Ok(one) => judged.extend(one),
-                    Err(flaw) => flaws.push(flaw),
+                flaws.extend(self.nameless(document, &found));
+                for subject in found.subjects(at, by.settings) {
+                    match self.judge_one(document, &found, subject, by) {
+                        Ok(one) => judged.extend(one),
+                        Err(flaw) => flaws.push(flaw),
+                    }
                 }
             }
         }
@@ -96,10 +95,9 @@ impl Manifest<'_> {
             for one in of_document {
                 operations.extend(one.operations.iter().cloned());
                 let there = expected.get_mut(at);
-                if let Some(object) =
-                    there.and_then(|value| value.pointer_mut(&pointer(&one.subject.path)))
-                {
-                    *object = one.hardened.clone();
+                let pod = pointer(&one.subject.in_document(&[]));
+                if let Some(pod) = there.and_then(|value| value.pointer_mut(&pod)) {
+                    *pod = one.hardened.clone();
                 }
             }
             if operations.is_empty() {
@@ -142,14 +140,16 @@ impl Manifest<'_> {
         by: By<'_>,
     ) -> Result<Option<Judged>, Flaw> {
         let template = subject.template;
-        let written = found.value.to_string();
-        let seen = defaults::filled_in(found.value, template).to_string();
+        let object = found.seen(&subject);
+        let written = object.to_string();
+        let seen = defaults::filled_in(&object, template).to_string();
         let read = |text| -> Result<Object<'_>, Flaw> {
-            serde_json::from_str(text).map_err(|error| self.unreadable(document, found, &error))
+            let unreadable = |error| self.unreadable(document, &object, &subject, &error);
+            serde_json::from_str(text).map_err(unreadable)
         };
         let (written, seen) = (read(&written)?, read(&seen)?);
         let (Some(as_written), Some(pod)) = (template.pod(&written), template.pod(&seen)) else {
-            return Ok(None);
+            return self.without_pod(document, found, &subject);
         };
         let namespace = subject.namespace.clone();
         let namespace = namespace.unwrap_or_else(|| by.namespace.to_owned());
@@ -164,7 +164,7 @@ impl Manifest<'_> {
             .then(|| plan.patch_on(as_written))
             .flatten();
         let (operations, hardened) = match patch {
-            Some(patch) => operations(&patch, found).ok_or_else(|| {
+            Some(patch) => operations(&patch, &object, &subject).ok_or_else(|| {
                 self.flaw(
                     document,
                     &subject.path,
@@ -192,23 +192,40 @@ impl Manifest<'_> {
         (is_workload && has_none).then(|| self.flaw(document, &found.path, &message))
     }
 
-    fn unreadable(
+    /// What there is to say where no pod is: nothing of a workload that is not finished, or is no workload at all. A configured
+    /// way that leads to something else is wrong.
+    fn without_pod(
         &self,
         document: &Document,
         found: &Found<'_>,
+        subject: &Subject,
+    ) -> Result<Option<Judged>, Flaw> {
+        if found.template().is_some() {
+            return Ok(None);
+        }
+        let message = format!(
+            "the {} has no template of a pod at `{}`, where the configuration says that there is one: it has no `spec`",
+            subject.kind,
+            subject.pod.join(".")
+        );
+        Err(self.flaw(document, &subject.in_document(&[]), &message))
+    }
+
+    fn unreadable(
+        &self,
+        document: &Document,
+        object: &Value,
+        subject: &Subject,
         error: &serde_json::Error,
     ) -> Flaw {
         let text = error.to_string();
         let what = text.split(" at line ").next().unwrap_or_default();
-        let mut path = found.path.clone();
-        path.extend(locate::path_at(
-            found.value,
-            error.column().saturating_sub(1),
-        ));
+        let path = locate::path_at(object, error.column().saturating_sub(1));
+        let path = subject.translated(path);
         self.flaw(
             document,
             &path,
-            &format!("the {} cannot be read: {what}", found.kind),
+            &format!("the {} cannot be read: {what}", subject.kind),
         )
     }
 
@@ -221,10 +238,10 @@ impl Manifest<'_> {
     }
 }
 
-/// The operations of a patch on an object, with the way to the object before their own, and the object after them.
-fn operations(patch: &str, found: &Found<'_>) -> Option<(Vec<Operation>, Value)> {
+/// The operations of a patch on an object as rules see it, each with its way in the document, and the pod after them.
+fn operations(patch: &str, object: &Value, subject: &Subject) -> Option<(Vec<Operation>, Value)> {
     let patch: Patch = serde_json::from_str(patch).ok()?;
-    let mut hardened = found.value.clone();
+    let mut hardened = object.clone();
     json_patch::patch(&mut hardened, &patch).ok()?;
     let mut operations = Vec::new();
     for operation in patch.0 {
@@ -233,11 +250,12 @@ fn operations(patch: &str, found: &Found<'_>) -> Option<(Vec<Operation>, Value)>
             PatchOperation::Remove(remove) => (remove.path, None),
             _ => return None,
         };
-        let own = path.tokens().map(|token| token.decoded().into_owned());
-        let path = found.path.iter().cloned().chain(own).collect();
+        let path = path.tokens().map(|token| token.decoded().into_owned());
+        let path = subject.translated(path.collect());
         operations.push(Operation { path, value });
     }
-    Some((operations, hardened))
+    let pod = hardened.pointer_mut(subject.template.pointer())?.take();
+    Some((operations, pod))
 }
 
 /// The JSON pointer (RFC 6901) of a path.
