@@ -20,7 +20,6 @@ pub use collect::{Audit, Task};
 pub use cost::{Added, Capacity, Quota};
 pub use entry::{Cell, Entry, PRACTICES, Practices, State};
 pub use explain::{Explained, Source, Who};
-pub use findings::{Finding, Severity};
 pub use limits::Defaults;
 pub use namespace::{Namespace, Standing};
 

@@ -9,6 +9,7 @@ mod explain;
 mod facts;
 mod files;
 mod harden;
+mod output;
 mod review;
 mod rules;
 mod serve;
@@ -18,7 +19,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
+use kube::config::{KubeConfigOptions, Kubeconfig};
 
+use crate::cluster;
 use crate::config::Settings;
 
 /// Fills in the security settings that a pod's author left out.
@@ -113,4 +116,16 @@ fn read(file: &Path) -> anyhow::Result<String> {
 fn parse(text: &str, name: &str) -> anyhow::Result<Settings> {
     Settings::parse(text, name)
         .map_err(|error| anyhow::anyhow!("the configuration is refused\n{error}"))
+}
+
+/// How to reach a cluster, as kubectl finds it: `kubeconfig`, or a pod's service account, or the usual places of a kubeconfig.
+async fn cluster_config(kubeconfig: Option<&Path>) -> anyhow::Result<kube::Config> {
+    if let Some(config) = cluster::config(kubeconfig).await? {
+        return Ok(config);
+    }
+    let missing = "there is no kubeconfig: name the cluster by --kubeconfig, or in KUBECONFIG";
+    let kubeconfig = Kubeconfig::read().context(missing)?;
+    let options = KubeConfigOptions::default();
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options);
+    config.await.context(missing)
 }

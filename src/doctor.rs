@@ -20,46 +20,7 @@ pub use seen::{Entry, Mode, Program, Seen, Server, Unhardened, Unseen};
 
 use std::time::SystemTime;
 
-use serde::Serialize;
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Pods are not hardened, or not made.
-    Error,
-    /// It may come to that, or is not what somebody wanted.
-    Warning,
-    /// To be known.
-    Note,
-}
-
-impl Severity {
-    /// In one word.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Note => "note",
-        }
-    }
-}
-
-/// One thing that is wrong, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// How bad it is.
-    pub severity: Severity,
-    /// Which check found it.
-    pub check: &'static str,
-    /// The object that it is about.
-    pub object: String,
-    /// What is wrong.
-    pub what: String,
-    /// What to do.
-    pub remedy: String,
-}
+use crate::finding::{self, Finding, Severity};
 
 /// The findings of one check.
 #[derive(Debug)]
@@ -164,7 +125,7 @@ pub fn diagnose(seen: &Seen, now: SystemTime) -> Vec<Finding> {
         );
     }
     all.extend(unseen.all);
-    all.sort_by_key(|finding| finding.severity);
+    finding::sort(&mut all);
     all
 }
 

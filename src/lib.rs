@@ -9,6 +9,7 @@
 //! - [`quantity`]: amounts as Kubernetes writes them.
 //! - [`record`]: plan to annotation, audit annotations, warnings and decision log.
 //! - [`manifest`]: YAML text to objects, and to the hardened text with comments kept.
+//! - [`finding`]: what is wrong in a cluster, and how bad anything is.
 //! - [`report`]: findings in files, told in several formats.
 //! - [`admission`]: review bytes to reply bytes.
 //! - [`audit`]: the objects of a cluster to a report on what is open.
@@ -29,6 +30,7 @@ pub mod cluster;
 pub mod config;
 pub mod controller;
 pub mod doctor;
+pub mod finding;
 pub mod manifest;
 pub mod object;
 pub mod plan;

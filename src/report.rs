@@ -8,7 +8,7 @@ mod markdown;
 mod sarif;
 mod text;
 
-pub use item::{Class, Edit, Item, Severity, ignores, items};
+pub use item::{Class, Edit, Item, ignores, items};
 
 /// What was found in files.
 #[derive(Clone, Debug, Default)]
@@ -63,14 +63,6 @@ impl Format {
         ("github", Self::Github),
         ("markdown", Self::Markdown),
     ];
-
-    /// The format of a name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|(other, _)| *other == name)
-            .map(|(_, format)| format)
-    }
 
     /// The report in this format; with colours where it has them and they are asked for.
     #[must_use]

@@ -25,6 +25,8 @@ mod permissions;
 #[path = "audit/whole.rs"]
 mod whole;
 
+#[path = "support/account.rs"]
+mod account;
 #[allow(dead_code, reason = "for tests of every profile")]
 #[path = "support/careless.rs"]
 mod careless;

@@ -15,6 +15,8 @@ mod accepted;
 mod cluster;
 #[path = "chart/controller.rs"]
 mod controller;
+#[path = "chart/doctor.rs"]
+mod doctor;
 #[path = "chart/documented.rs"]
 mod documented;
 #[path = "chart/helm.rs"]
@@ -25,6 +27,8 @@ mod kept;
 mod labels;
 #[path = "chart/lifecycle.rs"]
 mod lifecycle;
+#[path = "chart/modes.rs"]
+mod modes;
 #[path = "chart/outside.rs"]
 mod outside;
 #[path = "chart/reader.rs"]
@@ -38,6 +42,8 @@ mod values;
 #[path = "chart/workloads.rs"]
 mod workloads;
 
+#[path = "support/account.rs"]
+mod account;
 #[path = "support/chart_values.rs"]
 mod chart_values;
 #[path = "support/client.rs"]
@@ -121,6 +127,14 @@ fn main() -> ExitCode {
         (
             "installed, upgraded, rolled back and uninstalled, it leaves nothing",
             lifecycle::nothing_is_left,
+        ),
+        (
+            "whoever makes the certificate, another can take over",
+            modes::can_be_changed,
+        ),
+        (
+            "doctor needs no more than its role",
+            doctor::needs_no_more_than_its_role,
         ),
         (
             "a server outside of the cluster hardens the pods of a labelled namespace",

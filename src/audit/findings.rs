@@ -4,44 +4,7 @@ use std::collections::BTreeMap;
 
 use super::entry::State;
 use super::{Report, Standing, Workload};
-
-/// How bad it is; what comes later is worse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// To be known.
-    Note,
-    /// It is not as it should be, by somebody's choice.
-    Warning,
-    /// It is not as the namespace's label says.
-    Error,
-}
-
-impl Severity {
-    /// In one word.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Note => "note",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
-
-/// One thing that is found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// How bad it is.
-    pub severity: Severity,
-    /// Which of the checks found it.
-    pub check: &'static str,
-    /// What it is about.
-    pub object: String,
-    /// What is found.
-    pub what: String,
-    /// What to do.
-    pub remedy: String,
-}
+use crate::finding::{self, Finding, Severity};
 
 impl Report {
     /// What is found, the worst first.
@@ -60,7 +23,7 @@ impl Report {
             ));
         }
         // What is found is in order by itself.
-        found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        finding::sort(&mut found);
         found
     }
 

@@ -1,4 +1,4 @@
-//! How a report is told. Each format gives a text; who writes it where is the caller's.
+//! How a report is told. Each format is written piece by piece: as one text it would take many times the memory of the report.
 
 mod html;
 mod json;
@@ -6,6 +6,8 @@ mod markdown;
 mod text;
 
 pub(super) use text::line;
+
+use std::io::{self, Write};
 
 use super::Report;
 
@@ -31,22 +33,17 @@ impl Format {
         ("html", Self::Html),
     ];
 
-    /// The format of a name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|(other, _)| *other == name)
-            .map(|(_, format)| format)
-    }
-
-    /// The report in this format.
-    #[must_use]
-    pub fn render(self, report: &Report) -> String {
+    /// Writes the report in this format, in many small pieces.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write(self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
         match self {
-            Self::Text => text::render(report),
-            Self::Json => json::render(report),
-            Self::Markdown => markdown::render(report),
-            Self::Html => html::render(report),
+            Self::Text => text::write(report, out),
+            Self::Json => json::write(report, out),
+            Self::Markdown => markdown::write(report, out),
+            Self::Html => html::write(report, out),
         }
     }
 }

@@ -3,17 +3,17 @@
 mod object;
 mod read;
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use kube::config::{KubeConfigOptions, Kubeconfig};
 
+use super::output::{self, FailOn, Output};
 use crate::audit::report::Format;
-use crate::audit::{Audit, Explained, Finding, Report, Severity, State, Task};
-use crate::cluster::{self, listed};
+use crate::audit::{Audit, Explained, Report, State, Task};
+use crate::cluster::listed;
 use crate::doctor::look;
+use crate::finding::Severity;
 use read::Reader;
 
 /// Arguments of `audit`.
@@ -39,35 +39,11 @@ pub(super) struct Args {
     mutating: String,
     /// How the report is told, and into which file; stdout where none is given. May be repeated. Formats: text, json, markdown,
     /// html.
-    #[arg(short, long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = output)]
-    output: Vec<(Format, Option<PathBuf>)>,
+    #[arg(short, long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = |text: &str| output::output(text, &Format::ALL))]
+    output: Vec<Output<Format>>,
     /// From which severity on findings give exit code 1: error, warning, note, or never.
-    #[arg(long, value_name = "SEVERITY", default_value = "warning", value_parser = fail_on)]
+    #[arg(long, value_name = "SEVERITY", default_value = "warning")]
     fail_on: FailOn,
-}
-
-fn output(text: &str) -> Result<(Format, Option<PathBuf>), String> {
-    let (name, file) = match text.split_once('=') {
-        Some((name, file)) => (name, Some(PathBuf::from(file))),
-        None => (text, None),
-    };
-    let names: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
-    let format = Format::named(name).ok_or_else(|| format!("it is one of {}", names.join(", ")))?;
-    Ok((format, file))
-}
-
-/// From which severity on findings fail; `None` is never.
-#[derive(Clone, Copy, Debug)]
-struct FailOn(Option<Severity>);
-
-fn fail_on(text: &str) -> Result<FailOn, String> {
-    Ok(FailOn(match text {
-        "never" => None,
-        "note" => Some(Severity::Note),
-        "warning" => Some(Severity::Warning),
-        "error" => Some(Severity::Error),
-        _ => return Err("it is error, warning, note or never".to_owned()),
-    }))
 }
 
 /// Looks at the cluster. The exit code is 1 where something is found that fails, and 2 where nothing could be looked at.
@@ -80,13 +56,10 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Found::Object(explained) => return explain(&args, &explained),
     };
     for (format, file) in &args.output {
-        put_out(&report, *format, file.as_deref())?;
+        output::write(file.as_deref(), |out| format.write(&report, out))?;
     }
-    let fails = |found: &Finding| args.fail_on.0.is_some_and(|from| found.severity >= from);
-    Ok(match report.findings().iter().any(fails) {
-        true => ExitCode::FAILURE,
-        false => ExitCode::SUCCESS,
-    })
+    let found = report.findings();
+    Ok(args.fail_on.code(found.iter().map(|found| found.severity)))
 }
 
 /// What was looked at.
@@ -103,24 +76,20 @@ fn explain(args: &Args, explained: &Explained) -> anyhow::Result<ExitCode> {
             Format::Json => explained.json(),
             Format::Markdown | Format::Html => bail!("one object is told as text or json"),
         };
-        write(&text, file.as_deref())?;
+        output::write(file.as_deref(), |out| out.write_all(text.as_bytes()))?;
     }
-    let mut states = explained.fields.iter().map(|(entry, _)| entry.state);
-    let severity = |state: State| match state {
-        State::Missing | State::Superfluous => Severity::Error,
-        State::Unsafe => Severity::Warning,
-        _ => Severity::Note,
-    };
-    let fails =
-        |state| state != State::Met && args.fail_on.0.is_some_and(|from| severity(state) >= from);
-    Ok(match states.any(fails) {
-        true => ExitCode::FAILURE,
-        false => ExitCode::SUCCESS,
-    })
+    let states = explained.fields.iter().map(|(entry, _)| entry.state);
+    let severities = states.filter_map(|state| match state {
+        State::Met => None,
+        State::Missing | State::Superfluous => Some(Severity::Error),
+        State::Unsafe => Some(Severity::Warning),
+        _ => Some(Severity::Note),
+    });
+    Ok(args.fail_on.code(severities))
 }
 
 async fn look_at(args: &Args) -> anyhow::Result<Found> {
-    let config = config(args.kubeconfig.as_deref()).await?;
+    let config = super::cluster_config(args.kubeconfig.as_deref()).await?;
     let url = config.cluster_url.to_string();
     let default_namespace = config.default_namespace.clone();
     let client = kube::Client::try_from(config)?;
@@ -184,27 +153,4 @@ async fn look_at(args: &Args) -> anyhow::Result<Found> {
     let explained = audit.explain(&source, above.as_ref());
     let explained = explained.with_context(|| format!("{written} cannot be read"))?;
     Ok(Found::Object(explained))
-}
-
-async fn config(kubeconfig: Option<&Path>) -> anyhow::Result<kube::Config> {
-    if let Some(config) = cluster::config(kubeconfig).await? {
-        return Ok(config);
-    }
-    let missing = "there is no kubeconfig: name the cluster by --kubeconfig, or in KUBECONFIG";
-    let kubeconfig = Kubeconfig::read().context(missing)?;
-    let options = KubeConfigOptions::default();
-    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options);
-    config.await.context(missing)
-}
-
-fn put_out(report: &Report, format: Format, file: Option<&Path>) -> anyhow::Result<()> {
-    write(&format.render(report), file)
-}
-
-fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
-    match file {
-        Some(file) => std::fs::write(file, text)
-            .with_context(|| format!("cannot write the report {}", file.display())),
-        None => Ok(std::io::stdout().lock().write_all(text.as_bytes())?),
-    }
 }

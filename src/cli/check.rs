@@ -1,7 +1,7 @@
 //! `pod-hardener check`: what the webhook would find in manifests, and where.
 
 use std::collections::HashSet;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,8 +9,9 @@ use anyhow::Context;
 use serde_json::Value;
 
 use super::files::{self, Input, Task};
+use super::output::{self, FailOn, Output};
 use crate::manifest::{By, Flaw, Manifest, Position, Refusal};
-use crate::report::{self, Edit, Failed, Format, Item, Report, Severity};
+use crate::report::{self, Edit, Failed, Format, Item, Report};
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
@@ -19,39 +20,14 @@ pub(super) struct Args {
     files: files::Which,
     /// How findings are told, and into which file; stdout where none is given. May be repeated. Formats: text, concise, json, sarif,
     /// github, markdown.
-    #[arg(long, short, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = output)]
-    output: Vec<(Format, Option<PathBuf>)>,
+    #[arg(long, short, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = |text: &str| output::output(text, &Format::ALL))]
+    output: Vec<Output<Format>>,
     /// A JSON report (`-o json=FILE`) of what is known already: only other findings are told.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// From which severity on findings give exit code 1: gaps are errors, unsafe choices warnings, steps back notes; or `never`.
-    #[arg(long, value_name = "SEVERITY", default_value = "warning", value_parser = fail_on)]
+    #[arg(long, value_name = "SEVERITY", default_value = "warning")]
     fail_on: FailOn,
-}
-
-fn output(text: &str) -> Result<(Format, Option<PathBuf>), String> {
-    let (name, file) = match text.split_once('=') {
-        Some((name, file)) => (name, Some(PathBuf::from(file))),
-        None => (text, None),
-    };
-    let format = Format::named(name);
-    let names: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
-    let format = format.ok_or_else(|| format!("it is one of {}", names.join(", ")))?;
-    Ok((format, file))
-}
-
-/// From which severity on findings fail; `None` is never.
-#[derive(Clone, Copy, Debug)]
-struct FailOn(Option<Severity>);
-
-fn fail_on(text: &str) -> Result<FailOn, String> {
-    Ok(FailOn(match text {
-        "never" => None,
-        "note" => Some(Severity::Note),
-        "warning" => Some(Severity::Warning),
-        "error" => Some(Severity::Error),
-        _ => return Err("it is error, warning, note or never".to_owned()),
-    }))
 }
 
 /// Looks at files. The exit code is 2 where one of them could not be read, 1 where something was found that fails.
@@ -94,32 +70,20 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         put_out(&report, *format, file.as_deref())?;
     }
     say_failures(&report);
-    let fails = |item: &Item| {
-        args.fail_on
-            .0
-            .is_some_and(|severity| item.severity >= severity)
-    };
-    Ok(ExitCode::from(
-        match (report.failed.is_empty(), report.items.iter().any(fails)) {
-            (false, _) => 2,
-            (true, true) => 1,
-            (true, false) => 0,
-        },
-    ))
+    Ok(match report.failed.is_empty() {
+        true => args
+            .fail_on
+            .code(report.items.iter().map(|item| item.severity)),
+        false => ExitCode::from(2),
+    })
 }
 
 fn put_out(report: &Report, format: Format, file: Option<&Path>) -> anyhow::Result<()> {
-    match file {
-        Some(file) => std::fs::write(file, format.render(report, false))
-            .with_context(|| format!("cannot write the report {}", file.display())),
-        None => {
-            let mut stdout = std::io::stdout();
-            // https://no-color.org
-            let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-            let text = format.render(report, stdout.is_terminal() && !plain);
-            Ok(stdout.write_all(text.as_bytes())?)
-        }
-    }
+    // https://no-color.org
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colours = file.is_none() && !plain && std::io::stdout().is_terminal();
+    let text = format.render(report, colours);
+    output::write(file, |out| out.write_all(text.as_bytes()))
 }
 
 #[expect(

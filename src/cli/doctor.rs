@@ -6,11 +6,10 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use anyhow::Context;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 
-use crate::cluster;
 use crate::doctor::probe::{self, Probe};
-use crate::doctor::{self, Finding, Program, Severity, look};
+use crate::doctor::{self, Program, look};
+use crate::finding::{self, Finding, Severity};
 
 /// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
@@ -89,24 +88,14 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn examine(args: Args) -> anyhow::Result<ExitCode> {
-    let config = match cluster::config(args.kubeconfig.as_deref()).await? {
-        Some(config) => config,
-        None => {
-            let missing =
-                "there is no kubeconfig: name the cluster by --kubeconfig, or in KUBECONFIG";
-            let kubeconfig = Kubeconfig::read().context(missing)?;
-            kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
-                .await
-                .context(missing)?
-        }
-    };
+    let config = super::cluster_config(args.kubeconfig.as_deref()).await?;
     let url = config.cluster_url.to_string();
-    let client = kube::Client::try_from(config.clone())?;
+    let client = kube::Client::try_from(config)?;
     let given = match &args.config {
         Some(file) => Some((file.display().to_string(), super::settings(Some(file))?)),
         None => None,
     };
-    let seen = look::look(config, [args.mutating, args.validating], given).await;
+    let seen = look::look(&client, [args.mutating, args.validating], given).await;
     let seen = seen.with_context(|| format!("cannot look at the cluster at {url}"))?;
     let mut findings = doctor::diagnose(&seen, SystemTime::now());
     if args.probe {
@@ -122,7 +111,7 @@ async fn examine(args: Args) -> anyhow::Result<ExitCode> {
             pull_secrets,
         };
         findings.extend(probed(&client, &probe).await);
-        findings.sort_by_key(|finding| finding.severity);
+        finding::sort(&mut findings);
     }
     let text = match args.output {
         Format::Text => doctor::text(&findings),
@@ -131,7 +120,7 @@ async fn examine(args: Args) -> anyhow::Result<ExitCode> {
     std::io::stdout().lock().write_all(text.as_bytes())?;
     let wrong = findings
         .iter()
-        .any(|finding| finding.severity < Severity::Note);
+        .any(|finding| finding.severity > Severity::Note);
     Ok(if wrong {
         ExitCode::FAILURE
     } else {

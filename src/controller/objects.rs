@@ -24,6 +24,9 @@ use super::held::{Data, Held};
 /// silent all the time, and each failure makes the next pause longer.
 const WATCH: u32 = 45;
 
+/// Under what name the API server notes who wrote a field (managedFields): a conflict with Helm or a GitOps tool names it.
+const MANAGER: &str = "pod-hardener-controller";
+
 /// The names of the objects.
 #[derive(Clone, Debug)]
 pub struct Names {
@@ -165,13 +168,17 @@ impl Objects {
                 ),
                 ..Default::default()
             };
-            self.secrets.create(&PostParams::default(), &secret).await?;
+            let made = PostParams {
+                field_manager: Some(MANAGER.to_owned()),
+                ..PostParams::default()
+            };
+            self.secrets.create(&made, &secret).await?;
             return Ok(());
         };
         // A key with no value is taken away; the version makes it a conflict where somebody was faster.
         let data: BTreeMap<String, Option<ByteString>> = data.collect();
         let patch = json!({"metadata": {"resourceVersion": before.version}, "data": data});
-        let (params, patch) = (PatchParams::default(), Patch::Merge(patch));
+        let (params, patch) = (changed(), Patch::Merge(patch));
         self.secrets
             .patch(&self.names.secret, &params, &patch)
             .await?;
@@ -199,7 +206,7 @@ impl Objects {
         }));
         let patch =
             serde_json::from_value(Value::Array(operations)).map_err(kube::Error::SerdeError)?;
-        let (params, patch) = (PatchParams::default(), Patch::Json::<()>(patch));
+        let (params, patch) = (changed(), Patch::Json::<()>(patch));
         match kind {
             Kind::Mutating => drop(self.mutating.patch(name, &params, &patch).await?),
             Kind::Validating => drop(self.validating.patch(name, &params, &patch).await?),
@@ -265,4 +272,11 @@ fn bytes(data: BTreeMap<String, ByteString>) -> Data {
     data.into_iter()
         .map(|(key, bytes)| (key, bytes.0))
         .collect()
+}
+
+fn changed() -> PatchParams {
+    PatchParams {
+        field_manager: Some(MANAGER.to_owned()),
+        ..PatchParams::default()
+    }
 }

@@ -9,23 +9,22 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use k8s_openapi::api::core::v1::{Namespace, Node};
 use kube::api::ListParams;
-use kube::{Api, Client, Config, ResourceExt};
+use kube::{Api, Client, ResourceExt};
 
 use super::{Seen, Unseen};
 use crate::config::Settings;
 
-/// Looks at the cluster that `config` leads to. `names`: those of the registration that hardens, and of the one that looks.
+/// Looks at the cluster that `client` leads to. `names`: those of the registration that hardens, and of the one that looks.
 /// `given` is the servers' configuration, and where it is from, where it cannot be read from the cluster.
 ///
 /// # Errors
 ///
 /// When the API server cannot be reached at all.
 pub async fn look(
-    config: Config,
+    client: &Client,
     names: [String; 2],
     given: Option<(String, Settings)>,
 ) -> kube::Result<Seen> {
-    let client = Client::try_from(config.clone())?;
     let version = client.apiserver_version().await?;
     let number = |text: &str| {
         let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
@@ -37,23 +36,23 @@ pub async fn look(
         ..Seen::default()
     };
     let mut unseen = Vec::new();
-    let of = |client: &Client| client.clone();
-    seen.mutating = all::<MutatingWebhookConfiguration>(of(&client), &mut unseen).await;
-    seen.validating = all::<ValidatingWebhookConfiguration>(of(&client), &mut unseen).await;
-    let policies = all::<ValidatingAdmissionPolicy>(of(&client), &mut unseen).await;
+    let of = || client.clone();
+    seen.mutating = all::<MutatingWebhookConfiguration>(of(), &mut unseen).await;
+    seen.validating = all::<ValidatingWebhookConfiguration>(of(), &mut unseen).await;
+    let policies = all::<ValidatingAdmissionPolicy>(of(), &mut unseen).await;
     seen.policies = policies.iter().map(ResourceExt::name_any).collect();
-    let policies = all::<MutatingAdmissionPolicy>(of(&client), &mut unseen).await;
+    let policies = all::<MutatingAdmissionPolicy>(of(), &mut unseen).await;
     let policies = policies.iter().filter(|policy| changes_pods(policy));
     seen.mutating_policies = policies.map(ResourceExt::name_any).collect();
-    seen.nodes = all::<Node>(of(&client), &mut unseen).await.len();
-    seen.namespaces = all::<Namespace>(of(&client), &mut unseen).await;
-    if let Some((namespace, pod)) = program::look(&client, &mut seen, &mut unseen).await {
-        program::certificate(&client, &namespace, &pod, &mut seen, &mut unseen).await;
+    seen.nodes = all::<Node>(of(), &mut unseen).await.len();
+    seen.namespaces = all::<Namespace>(of(), &mut unseen).await;
+    if let Some((namespace, pod)) = program::look(client, &mut seen, &mut unseen).await {
+        program::certificate(client, &namespace, &pod, &mut seen, &mut unseen).await;
     }
     if let Some((from, settings)) = given {
         seen.settings = Some((from, Ok(settings)));
     }
-    pods::look(&client, config, &mut seen, &mut unseen).await;
+    pods::look(client, &mut seen, &mut unseen).await;
     seen.unseen = unseen;
     Ok(seen)
 }

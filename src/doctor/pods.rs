@@ -2,7 +2,8 @@
 
 use std::time::SystemTime;
 
-use super::{Findings, Seen, Severity, Unhardened};
+use super::{Findings, Seen, Unhardened};
+use crate::finding::Severity;
 
 /// A pod that is tried comes out hardened.
 pub(super) fn reached(seen: &Seen, _: SystemTime, findings: &mut Findings) {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::json;
 
-use super::{Finding, Severity};
+use crate::finding::{Finding, Severity};
 
 /// What is found, for a person: each finding with its remedy, and a line that sums up.
 #[must_use]

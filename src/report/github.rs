@@ -1,6 +1,7 @@
 //! Annotations of GitHub Actions: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
 
-use super::{Report, Severity, of_object};
+use super::{Report, of_object};
+use crate::finding::Severity;
 
 pub(super) fn render(report: &Report) -> String {
     let mut text = String::new();

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::ops::Range;
 
+use crate::finding::Severity;
 use crate::manifest::{Finding, Ignore, Judged, Manifest, Position, Word};
 use crate::rule::{Granted, Rule};
 use crate::rules::find;
@@ -41,29 +42,6 @@ impl Class {
             Self::StepBack => "step-back",
             Self::Exception => "exception",
             Self::Ignore => "ignore",
-        }
-    }
-}
-
-/// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// To be known.
-    Note,
-    /// To be looked at by a person.
-    Warning,
-    /// To be filled in.
-    Error,
-}
-
-impl Severity {
-    /// Its name.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Note => "note",
-            Self::Warning => "warning",
-            Self::Error => "error",
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::{Item, Report, Severity};
+use super::{Item, Report};
+use crate::finding::Severity;
 
 pub(super) fn render(report: &Report, colours: bool) -> String {
     let renderer = match colours {

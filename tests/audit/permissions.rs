@@ -3,6 +3,7 @@
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
+use crate::account;
 use crate::cluster::{kubectl, namespace};
 use crate::command;
 use crate::control_plane::ControlPlane;
@@ -13,14 +14,8 @@ pub(super) fn all(plane: &ControlPlane) -> Result<(), Failed> {
     namespace(plane, home, &[])?;
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [{"name": "web", "image": "registry.example/web:1"}]}});
     apply(plane, home, &pod)?;
-    kubectl(plane, &["create", "serviceaccount", "reader", "-n", home])?;
-    let token = kubectl(plane, &["create", "token", "reader", "-n", home])?;
     let folder = tempfile::tempdir()?;
-    let file = folder.path().join("kubeconfig");
-    let config = std::fs::read_to_string(plane.kubeconfig())?;
-    let mut config: Value = serde_saphyr::from_str(&config)?;
-    config["users"][0]["user"] = json!({"token": token.trim()});
-    std::fs::write(&file, config.to_string())?;
+    let file = account::kubeconfig(plane, folder.path(), home, "reader")?;
     let look = || -> Result<Value, Failed> {
         let output = command::run_with(&file, &["-o", "json", "--fail-on", "never"]);
         match output.status.success() {

@@ -19,16 +19,11 @@ const RESTRICTED: &str = "restricted-home";
 /// Every object is taken with `--validate=strict`. Of those of cert-manager and Prometheus only the kind is known here: their own
 /// definitions are not part of the test, so that their specs are not looked into.
 pub(super) fn strictly(plane: &ControlPlane) -> Result<(), Failed> {
-    let kinds = root().join("tests/chart/foreign-kinds.yaml");
-    kubectl(plane, &["apply", "-f", &kinds.display().to_string()])?;
+    foreign_kinds(plane)?;
     home(plane)?;
     let helm = Helm::of("HELM4")?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("objects.yaml");
-    wait(|| {
-        let served = plane.kubectl(&["get", "certificates,issuers,servicemonitors", "-A"])?;
-        Ok(served.status.success().then_some(()))
-    })?;
     for values in files() {
         let objects = helm.template(&["--values", &values])?;
         fs::write(&file, &objects)?;
@@ -48,6 +43,16 @@ pub(super) fn strictly(plane: &ControlPlane) -> Result<(), Failed> {
         );
     }
     Ok(())
+}
+
+/// Makes the kinds of cert-manager and Prometheus known.
+pub(super) fn foreign_kinds(plane: &ControlPlane) -> Result<(), Failed> {
+    let kinds = root().join("tests/chart/foreign-kinds.yaml");
+    kubectl(plane, &["apply", "-f", &kinds.display().to_string()])?;
+    wait(|| {
+        let served = plane.kubectl(&["get", "certificates,issuers,servicemonitors", "-A"])?;
+        Ok(served.status.success().then_some(()))
+    })
 }
 
 /// The pods of the chart's Deployments, as the API server makes them where Pod Security enforces `restricted`.

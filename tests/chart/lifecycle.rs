@@ -90,7 +90,7 @@ fn trusts(plane: &ControlPlane, name: &str, kind: &str) -> Result<(), Failed> {
     kubectl(plane, &["patch", &kind, name, "--type=json", "-p", &patch]).map(drop)
 }
 
-fn get(plane: &ControlPlane, kind: &str, name: &str) -> Result<Value, Failed> {
+pub(super) fn get(plane: &ControlPlane, kind: &str, name: &str) -> Result<Value, Failed> {
     let text = kubectl(plane, &["get", kind, name, "-n", NAME, "-o", "json"])?;
     Ok(serde_json::from_str(&text)?)
 }
@@ -101,7 +101,7 @@ fn replicas(plane: &ControlPlane) -> Result<u64, Failed> {
 }
 
 /// Every kind that can be listed and deleted, but what is forgotten by itself.
-fn kinds(plane: &ControlPlane) -> Result<String, Failed> {
+pub(super) fn kinds(plane: &ControlPlane) -> Result<String, Failed> {
     let all = kubectl(
         plane,
         &["api-resources", "--verbs=list,delete", "-o", "name"],
@@ -115,7 +115,7 @@ fn kinds(plane: &ControlPlane) -> Result<String, Failed> {
 }
 
 /// Every object of these kinds.
-fn objects(plane: &ControlPlane, kinds: &str) -> Result<BTreeSet<String>, Failed> {
+pub(super) fn objects(plane: &ControlPlane, kinds: &str) -> Result<BTreeSet<String>, Failed> {
     let line =
         r#"jsonpath={range .items[*]}{.kind} {.metadata.namespace} {.metadata.name}{"\n"}{end}"#;
     let text = kubectl(plane, &["get", kinds, "-A", "-o", line])?;

@@ -50,6 +50,18 @@ const CONTROLLER_AWAY: &[&str] = &[
     "--replicas=0",
 ];
 
+/// Until its pod is no more: it makes good until then.
+const CONTROLLER_GONE: &[&str] = &[
+    "wait",
+    "--for=delete",
+    "pod",
+    "-l",
+    "app.kubernetes.io/component=controller",
+    "-n",
+    NAME,
+    "--timeout=60s",
+];
+
 /// Faults of the registrations and of labels. Where nothing undoes one, the chart's upgrade does.
 const FAULTS: &[Fault] = &[
     Fault {
@@ -271,6 +283,7 @@ const FAULTS: &[Fault] = &[
         what: "nobody who hardens what is tried",
         done: &[
             CONTROLLER_AWAY,
+            CONTROLLER_GONE,
             registration!(r#"{"op": "remove", "path": "/webhooks/2/clientConfig/caBundle"}"#),
         ],
         severity: "error",
@@ -314,6 +327,7 @@ const FAULTS: &[Fault] = &[
         what: "a registration that trusts nothing",
         done: &[
             CONTROLLER_AWAY,
+            CONTROLLER_GONE,
             registration!(r#"{"op": "remove", "path": "/webhooks/0/clientConfig/caBundle"}"#),
         ],
         severity: "error",
@@ -325,6 +339,7 @@ const FAULTS: &[Fault] = &[
         what: "a certificate that is none",
         done: &[
             CONTROLLER_AWAY,
+            CONTROLLER_GONE,
             &[
                 "patch",
                 "secret",

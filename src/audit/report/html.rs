@@ -2,12 +2,12 @@
 //!
 //! The heat map is in the page itself; the table of workloads is drawn by its script, out of JSON, and only ever as text.
 
-use std::collections::HashMap;
-use std::fmt::Write;
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write};
 
-use serde_json::{Value, json};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::super::{Cell, Entry, Namespace, Report};
+use super::super::{Cell, Entry, Namespace, Report, Workload};
 use crate::rules::RULES;
 
 const PAGE: &str = include_str!("html/page.html");
@@ -28,75 +28,72 @@ const NAMES: [&str; 10] = [
     "read-only root",
 ];
 
-pub(super) fn render(report: &Report) -> String {
-    let (mut workloads, mut pods, mut open) = (0, 0, 0);
-    for one in &report.namespaces {
-        workloads += one.workloads;
-        pods += one.pods;
-        open += one.open;
-    }
-    let profile = match &report.profile {
-        Some(profile) => format!("by the profile {profile}"),
-        None => "by the profile of each namespace".to_owned(),
-    };
-    let parts = [
-        ("{{style}}", STYLE.to_owned()),
-        ("{{script}}", SCRIPT.to_owned()),
-        ("{{open}}", open.to_string()),
-        ("{{pods}}", pods.to_string()),
-        ("{{workloads}}", workloads.to_string()),
-        ("{{cpu}}", escape(&report.added().cpu())),
-        ("{{memory}}", escape(&report.added().memory())),
-        ("{{profile}}", escape(&profile)),
-        (
-            "{{configuration}}",
-            escape(&format!("{} ({})", report.configuration, report.version)),
-        ),
-        ("{{heat}}", heat(report)),
-        ("{{findings}}", findings(report)),
-        ("{{data}}", data(report)),
-    ];
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     // Piece by piece, so that nothing out of the cluster is taken for a place to fill.
-    let mut page = String::new();
     let mut rest = PAGE;
-    while let Some(at) = rest.find("{{") {
-        let (before, from) = rest.split_at(at);
-        page.push_str(before);
-        let part = parts.iter().find(|(name, _)| from.starts_with(name));
-        let (name, text) = part.map_or(("{{", "{{"), |(name, text)| (*name, text.as_str()));
-        page.push_str(text);
-        rest = from.strip_prefix(name).unwrap_or_default();
+    while let Some((before, from)) = rest.split_once("{{") {
+        out.write_all(before.as_bytes())?;
+        let (name, after) = from.split_once("}}").unwrap_or((from, ""));
+        part(name, report, out)?;
+        rest = after;
     }
-    page.push_str(rest);
-    page
+    out.write_all(rest.as_bytes())
+}
+
+/// What stands in the page's place of this name.
+fn part(name: &str, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let sum = |of: fn(&Namespace) -> usize| report.namespaces.iter().map(of).sum::<usize>();
+    match name {
+        "style" => out.write_all(STYLE.as_bytes()),
+        "script" => out.write_all(SCRIPT.as_bytes()),
+        "open" => write!(out, "{}", sum(|one| one.open)),
+        "pods" => write!(out, "{}", sum(|one| one.pods)),
+        "workloads" => write!(out, "{}", sum(|one| one.workloads)),
+        "cpu" => write!(out, "{}", escape(&report.added().cpu())),
+        "memory" => write!(out, "{}", escape(&report.added().memory())),
+        "profile" => match &report.profile {
+            Some(profile) => write!(out, "by the profile {}", escape(profile)),
+            None => write!(out, "by the profile of each namespace"),
+        },
+        "configuration" => {
+            let from = escape(&report.configuration);
+            write!(out, "{from} ({})", escape(&report.version))
+        }
+        "heat" => heat(report, out),
+        "findings" => findings(report, out),
+        "data" => serde_json::to_writer(InScript(out), &Data(report)).map_err(io::Error::from),
+        // The page is ours, and a test reads it: there is no other place.
+        other => write!(out, "{{{{{other}}}}}"),
+    }
 }
 
 /// The practices by namespace.
-fn heat(report: &Report) -> String {
-    let mut text =
-        String::from("<thead><tr><th scope=\"col\">namespace</th><th scope=\"col\">label</th>");
+fn heat(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    write!(
+        out,
+        "<thead><tr><th scope=\"col\">namespace</th><th scope=\"col\">label</th>"
+    )?;
     for (number, name) in (1..).zip(NAMES) {
-        let _ = write!(
-            text,
+        write!(
+            out,
             "<th scope=\"col\"><abbr title=\"{name}\">{number}</abbr> <small>{name}</small></th>"
-        );
+        )?;
     }
-    text.push_str("</tr></thead><tbody>");
+    write!(out, "</tr></thead><tbody>")?;
     let shown = report.namespaces.iter().filter(|one| one.workloads > 0);
     for namespace in shown {
         let name = escape(&namespace.name);
-        let _ = write!(
-            text,
+        write!(
+            out,
             "<tr><th scope=\"row\"><a href=\"#ns={name}\">{name}</a></th><td>{}</td>",
             escape(&namespace.standing.said())
-        );
+        )?;
         for practice in 1..=NAMES.len() {
-            text.push_str(&square(namespace, practice));
+            out.write_all(square(namespace, practice).as_bytes())?;
         }
-        text.push_str("</tr>");
+        write!(out, "</tr>")?;
     }
-    text.push_str("</tbody>");
-    text
+    write!(out, "</tbody>")
 }
 
 /// How it stands with one practice: the share that meets it, and what of the rest is worst, in words too.
@@ -124,69 +121,115 @@ fn square(namespace: &Namespace, practice: usize) -> String {
     )
 }
 
-fn findings(report: &Report) -> String {
-    let mut text = String::new();
+fn findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for found in report.findings() {
-        let _ = write!(
-            text,
+        write!(
+            out,
             "<li class=\"s-{severity}\"><b>{severity}</b> {}: {}<br><small>{}</small></li>",
             escape(&found.object),
             escape(&found.what),
             escape(&found.remedy),
             severity = found.severity.as_str(),
-        );
+        )?;
     }
-    text
+    Ok(())
 }
 
-/// The workloads as JSON inside of a script element, in which nothing can end the element. Equal fields are there once.
-fn data(report: &Report) -> String {
-    let mut said: Vec<Value> = Vec::new();
-    let mut known: HashMap<&[Entry], usize> = HashMap::new();
-    let workloads: Vec<Value> = report
-        .workloads
-        .iter()
-        .map(|one| {
-            let at = *known.entry(&one.entries).or_insert_with(|| {
-                said.push(one.entries.iter().map(entry).collect());
+/// What the page's script draws. What is said of many workloads alike is there once.
+struct Data<'r>(&'r Report);
+
+impl Serialize for Data<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut said: Vec<&[Entry]> = Vec::new();
+        let mut known: HashMap<&[Entry], usize> = HashMap::new();
+        for one in &self.0.workloads {
+            known.entry(&one.entries).or_insert_with(|| {
+                said.push(&one.entries);
                 said.len() - 1
             });
-            let cells: Vec<&str> = one.practices.iter().map(|cell| cell.as_str()).collect();
-            json!([
-                &*one.namespace,
-                &*one.kind,
-                one.name,
-                one.pods,
-                one.open,
-                one.by.as_str(),
-                &*one.profile,
-                cells,
-                at,
-                one.first,
-            ])
-        })
-        .collect();
-    let why: serde_json::Map<String, Value> = RULES
-        .iter()
-        .map(|rule| (rule.id.to_owned(), json!(rule.why)))
-        .collect();
-    let json =
-        json!({"workloads": workloads, "said": said, "why": why, "practices": NAMES}).to_string();
-    json.replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
+        }
+        let workloads = self.0.workloads.iter().map(|one| Row {
+            workload: one,
+            said: known.get(&*one.entries).copied().unwrap_or_default(),
+        });
+        let said = said.iter().map(|entries| Rows(entries.iter().map(entry)));
+        let why: BTreeMap<&str, &str> = RULES.iter().map(|rule| (rule.id, rule.why)).collect();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("practices", &NAMES)?;
+        map.serialize_entry("said", &Rows(said))?;
+        map.serialize_entry("why", &why)?;
+        map.serialize_entry("workloads", &Rows(workloads))?;
+        map.end()
+    }
 }
 
-fn entry(entry: &Entry) -> Value {
-    json!([
+/// A list that is never there as a whole.
+struct Rows<I>(I);
+
+impl<I: Iterator<Item: Serialize> + Clone> Serialize for Rows<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.clone())
+    }
+}
+
+/// A workload, and the position of what is said of it.
+struct Row<'r> {
+    workload: &'r Workload,
+    said: usize,
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let one = self.workload;
+        let cells = one.practices.map(Cell::as_str);
+        (
+            &*one.namespace,
+            &*one.kind,
+            &one.name,
+            one.pods,
+            one.open,
+            one.by.as_str(),
+            &*one.profile,
+            cells,
+            self.said,
+            &one.first,
+        )
+            .serialize(serializer)
+    }
+}
+
+fn entry(entry: &Entry) -> impl Serialize {
+    (
         entry.rule,
-        entry.container,
+        &entry.container,
         entry.state.as_str(),
-        entry.field,
-        entry.value,
-        entry.why,
-        entry.idle
-    ])
+        &entry.field,
+        &entry.value,
+        &entry.why,
+        entry.idle,
+    )
+}
+
+/// JSON inside of a script element, in which nothing can end the element: of these characters there are none outside of texts.
+struct InScript<'w>(&'w mut dyn Write);
+
+impl Write for InScript<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for part in bytes.split_inclusive(|byte| b"<>&".contains(byte)) {
+            match part.split_last() {
+                Some((last @ (b'<' | b'>' | b'&'), before)) => {
+                    self.0.write_all(before)?;
+                    write!(self.0, "\\u{last:04x}")?;
+                }
+                _ => self.0.write_all(part)?,
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// A text inside of an element or of a quoted attribute.
@@ -203,4 +246,19 @@ fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_of_the_page_is_filled() -> io::Result<()> {
+        let mut page = Vec::new();
+        write(&Report::default(), &mut page)?;
+        let page = String::from_utf8_lossy(&page);
+        assert!(page.contains("</html>"));
+        assert!(!page.contains("{{"), "{page}");
+        Ok(())
+    }
 }

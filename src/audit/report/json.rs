@@ -1,5 +1,7 @@
 //! Everything, for programs: docs/audit.md says what each field is.
 
+use std::io::{self, Write};
+
 use serde_json::{Value, json};
 
 use super::super::{Cell, Entry, Namespace, Report, Workload};
@@ -7,19 +9,15 @@ use super::super::{Cell, Entry, Namespace, Report, Workload};
 /// The version of the format: what is there stays as it is, and more may come.
 const VERSION: u32 = 1;
 
-pub(super) fn render(report: &Report) -> String {
-    let text = head(report).to_string();
-    let mut text = text.strip_suffix('}').unwrap_or(&text).to_owned();
-    // One after the other: as values, all of them would take ten times the memory of the report.
-    text.push_str(",\"workloads\":[");
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let head = head(report).to_string();
+    let head = head.strip_suffix('}').unwrap_or(&head);
+    write!(out, "{head},\"workloads\":[")?;
     for (at, one) in report.workloads.iter().enumerate() {
-        if at > 0 {
-            text.push(',');
-        }
-        text.push_str(&workload(one).to_string());
+        let comma = if at > 0 { "," } else { "" };
+        write!(out, "{comma}{}", workload(one))?;
     }
-    text.push_str("]}\n");
-    text
+    out.write_all(b"]}\n")
 }
 
 /// The report but for its workloads.

@@ -1,52 +1,58 @@
 //! Tables, for a ticket or the summary of a job.
 
+use std::io::{self, Write};
+
 use super::super::{Report, State};
 use super::text::line;
 
-pub(super) fn render(report: &Report) -> String {
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let added = report.added();
-    let mut text = format!(
+    writeln!(
+        out,
         "# What is open in the cluster\n\nTo close it would request {} CPU and {} memory more.\n\n\
-         | namespace | label | looked at by | workloads | pods | open |\n|---|---|---|---:|---:|---:|\n",
+         | namespace | label | looked at by | workloads | pods | open |\n|---|---|---|---:|---:|---:|",
         added.cpu(),
         added.memory()
-    );
+    )?;
     for one in report.namespaces.iter().filter(|one| one.workloads > 0) {
-        text += &format!(
-            "| {} | {} | {} | {} | {} | {} |\n",
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} |",
             cell(&one.name),
             cell(&one.standing.said()),
             cell(&one.profile),
             one.workloads,
             one.pods,
             one.open
-        );
+        )?;
     }
-    text += "\n## What to do\n\n";
+    out.write_all(b"\n## What to do\n\n")?;
     for found in report.findings() {
-        text += &format!(
-            "- **{}** {}: {}. {}\n",
+        writeln!(
+            out,
+            "- **{}** {}: {}. {}",
             found.severity.as_str(),
             cell(&found.object),
             cell(&found.what),
             cell(&found.remedy)
-        );
+        )?;
     }
-    text += "\n## Workloads\n\n| workload | pods | open | what there is to say |\n|---|---:|---:|---|\n";
+    out.write_all(b"\n## Workloads\n\n| workload | pods | open | what there is to say |\n|---|---:|---:|---|\n")?;
     for one in &report.workloads {
         let said = one.entries.iter().filter(|entry| entry.state != State::Met);
         let said: Vec<String> = said.map(|entry| cell(&line(entry))).collect();
         if !said.is_empty() {
-            text += &format!(
-                "| {} | {} | {} | {} |\n",
+            writeln!(
+                out,
+                "| {} | {} | {} | {} |",
                 cell(&one.object()),
                 one.pods,
                 one.open,
                 said.join("<br>")
-            );
+            )?;
         }
     }
-    text
+    Ok(())
 }
 
 /// What comes from the cluster cannot end its cell, nor be markup, nor mention or link anything.

@@ -1,19 +1,17 @@
 //! For a terminal: first what it comes to, by namespace, then what to do, then each workload.
 
-use std::fmt::Write;
+use std::io::{self, Write};
 
 use super::super::{Entry, Report, State, Workload};
 
-pub(super) fn render(report: &Report) -> String {
-    let mut text = String::new();
-    summary(&mut text, report);
-    findings(&mut text, report);
-    workloads(&mut text, report);
-    text
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    summary(out, report)?;
+    findings(out, report)?;
+    workloads(out, report)
 }
 
 /// A table of the namespaces that have something in them.
-fn summary(text: &mut String, report: &Report) {
+fn summary(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let head = [
         "NAMESPACE",
         "LABEL",
@@ -51,58 +49,60 @@ fn summary(text: &mut String, report: &Report) {
     for row in &rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(widths) {
-            let _ = write!(line, "{cell:width$}  ");
+            line += &format!("{cell:width$}  ");
         }
-        let _ = writeln!(text, "{}", line.trim_end());
+        writeln!(out, "{}", line.trim_end())?;
     }
     let (workloads, pods, open) = report.namespaces.iter().fold((0, 0, 0), |sum, one| {
         (sum.0 + one.workloads, sum.1 + one.pods, sum.2 + one.open)
     });
     let added = report.added();
-    let _ = writeln!(
-        text,
+    writeln!(
+        out,
         "\n{open} of {pods} pods of {workloads} workloads are open; {empty} namespaces have none. To close them would request {} CPU and {} memory more.\n",
         added.cpu(),
         added.memory()
-    );
+    )
 }
 
-fn findings(text: &mut String, report: &Report) {
+fn findings(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     for found in report.findings() {
-        let _ = writeln!(
-            text,
+        writeln!(
+            out,
             "{}[{}]: {}: {}\n  = help: {}\n",
             found.severity.as_str(),
             found.check,
             found.object,
             found.what,
             found.remedy
-        );
+        )?;
     }
+    Ok(())
 }
 
-fn workloads(text: &mut String, report: &Report) {
+fn workloads(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     for workload in &report.workloads {
         if workload.entries.is_empty() {
             continue;
         }
-        one(text, workload);
+        one(out, workload)?;
     }
+    Ok(())
 }
 
-fn one(text: &mut String, workload: &Workload) {
-    let _ = writeln!(
-        text,
+fn one(out: &mut dyn Write, workload: &Workload) -> io::Result<()> {
+    writeln!(
+        out,
         "{}: {} pods, {} open, by `{}`",
         workload.object(),
         workload.pods,
         workload.open,
         workload.profile
-    );
+    )?;
     for entry in workload.entries.iter() {
-        let _ = writeln!(text, "  {}", line(entry));
+        writeln!(out, "  {}", line(entry))?;
     }
-    text.push('\n');
+    writeln!(out)
 }
 
 /// `+ web: securityContext.runAsUser: 10001 (run-as-high-uid)`.

@@ -1,13 +1,12 @@
 //! What became of pods, and becomes of one that is tried, in the namespaces that a webhook takes.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use hyper::Request;
-use kube::{Client, Config, ResourceExt};
+use kube::{Client, ResourceExt};
 
 use super::note;
-use crate::cluster::{Cluster, Known, Pace, pages};
+use crate::cluster::{listed, pages};
 use crate::config::{Effective, Settings};
 use crate::doctor::labels::entry_of;
 use crate::doctor::{Mode, Seen, Unhardened, Unseen};
@@ -17,9 +16,6 @@ use crate::plan::{Facts, Plan, Scope};
 /// How many pods are named.
 const NAMED: usize = 3;
 
-/// How long facts about the cluster are waited for.
-const PATIENCE: Duration = Duration::from_secs(15);
-
 /// Pods that have ended are as they were.
 const RUNS: &str = "fieldSelector=status.phase!=Succeeded,status.phase!=Failed&";
 
@@ -27,16 +23,11 @@ const RUNS: &str = "fieldSelector=status.phase!=Succeeded,status.phase!=Failed&"
 const TRIED: &str = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod-hardener-doctor"},
     "spec": {"containers": [{"name": "tried", "image": "registry.k8s.io/pause:3.10"}]}}"#;
 
-pub(super) async fn look(
-    client: &Client,
-    config: Config,
-    seen: &mut Seen,
-    unseen: &mut Vec<Unseen>,
-) {
+pub(super) async fn look(client: &Client, seen: &mut Seen, unseen: &mut Vec<Unseen>) {
     let Some(settings) = seen.settings().cloned() else {
         return;
     };
-    let (facts, all_known) = facts(config, unseen).await;
+    let (facts, all_known) = facts(client, unseen).await;
     let entries = seen.entries();
     let (mut unhardened, mut reached, mut tried) = (Vec::new(), Vec::new(), HashSet::new());
     for namespace in &seen.namespaces {
@@ -129,32 +120,13 @@ fn called(text: &str) -> Option<String> {
     Some(object.metadata?.name?.to_string())
 }
 
-/// What the servers know of the cluster, as far as it can be read within a while, and whether that is all of it. What is not known is
-/// noted.
-async fn facts(config: Config, unseen: &mut Vec<Unseen>) -> (Facts, bool) {
-    let Ok(cluster) = Cluster::follow(config, Pace::default()) else {
-        return (Facts::default(), false);
-    };
-    let settled = async {
-        while !cluster.is_settled() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    // What is not known by then makes rules careful.
-    let _ = tokio::time::timeout(PATIENCE, settled).await;
-    let mut all = true;
-    for status in cluster.statuses() {
-        if status.known != Known::Yes {
-            all = false;
-            unseen.push(Unseen {
-                what: status.kind.to_owned(),
-                why: format!(
-                    "{}, so that pods of hardened namespaces are not judged: {}",
-                    status.known.as_str(),
-                    status.failure
-                ),
-            });
-        }
-    }
-    (Facts::clone(&cluster.facts()), all)
+/// What the servers know of the cluster, and whether that is all of it. What is not known is noted.
+async fn facts(client: &Client, unseen: &mut Vec<Unseen>) -> (Facts, bool) {
+    let (facts, unknown) = listed::facts(client).await;
+    let all_known = unknown.is_empty();
+    unseen.extend(unknown.into_iter().map(|(kind, why)| Unseen {
+        what: kind.to_owned(),
+        why: format!("{why}, so that pods of hardened namespaces are not judged"),
+    }));
+    (facts, all_known)
 }
