@@ -1,14 +1,20 @@
-//! Findings in files, and how they are told. Each format gives a text; who writes it where is the caller's.
+//! Findings in files, and how they are told. Each format is written piece by piece, since a report may be long.
 
 mod concise;
+mod found;
 mod github;
 mod item;
 mod json;
 mod markdown;
 mod sarif;
+mod silence;
 mod text;
 
-pub use item::{Class, Edit, Item, ignores, items};
+use std::io::{self, Write};
+
+pub use found::items;
+pub use item::{Class, Edit, Excerpt, Item};
+pub use silence::ignores;
 
 /// What was found in files.
 #[derive(Clone, Debug, Default)]
@@ -64,16 +70,19 @@ impl Format {
         ("markdown", Self::Markdown),
     ];
 
-    /// The report in this format; with colours where it has them and they are asked for.
-    #[must_use]
-    pub fn render(self, report: &Report, colours: bool) -> String {
+    /// Writes the report in this format, in many small pieces; with colours where it has them and they are asked for.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write(self, report: &Report, colours: bool, out: &mut dyn Write) -> io::Result<()> {
         match self {
-            Self::Text => text::render(report, colours),
-            Self::Concise => concise::render(report),
-            Self::Json => json::render(report),
-            Self::Sarif => sarif::render(report),
-            Self::Github => github::render(report),
-            Self::Markdown => markdown::render(report),
+            Self::Text => text::write(report, colours, out),
+            Self::Concise => concise::write(report, out),
+            Self::Json => json::write(report, out),
+            Self::Sarif => sarif::write(report, out),
+            Self::Github => github::write(report, out),
+            Self::Markdown => markdown::write(report, out),
         }
     }
 }
@@ -121,4 +130,20 @@ fn of_object(item: &Item) -> String {
         "" => String::new(),
         object => format!("{object}: "),
     }
+}
+
+/// Writes JSON whose `list`, at the end of `head`, is to have `items`: one by one, since all of them would take many times the memory
+/// of the report.
+fn write_list(
+    head: &str,
+    items: impl Iterator<Item = serde_json::Value>,
+    tail: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write!(out, "{head}")?;
+    for (at, item) in items.enumerate() {
+        let comma = if at > 0 { ",\n" } else { "\n" };
+        write!(out, "{comma}{item}")?;
+    }
+    writeln!(out, "{tail}")
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::files::{self, Input, Task};
 use super::output::{self, FailOn, Output};
-use crate::manifest::{By, Flaw, Manifest, Position, Refusal};
+use crate::manifest::{By, Flaw, Judged, Manifest, Refusal, Splice};
 use crate::report::{self, Edit, Failed, Format, Item, Report};
 
 /// Arguments of `check`.
@@ -82,8 +82,7 @@ fn put_out(report: &Report, format: Format, file: Option<&Path>) -> anyhow::Resu
     // https://no-color.org
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colours = file.is_none() && !plain && std::io::stdout().is_terminal();
-    let text = format.render(report, colours);
-    output::write(file, |out| out.write_all(text.as_bytes()))
+    output::write(file, |out| format.write(report, colours, out))
 }
 
 #[expect(
@@ -152,29 +151,33 @@ fn look(input: &Input, by: By<'_>, fixes: bool) -> Found {
     found
         .failed
         .extend(flaws.iter().map(|flaw| failed(flaw, "")));
-    let can_be_fixed = fixes && manifest.harden(&judged).is_ok();
+    let fixes = match fixes && manifest.harden(&judged).is_ok() {
+        true => edits(&manifest, &judged).unwrap_or_default(),
+        false => Vec::new(),
+    };
+    let mut fixes = fixes.into_iter();
     for one in &judged {
         let mut items = report::items(&file, &manifest, one);
-        let gap = items
-            .iter_mut()
-            .find(|item| item.class == report::Class::Gap);
-        if let (true, Some(gap)) = (can_be_fixed, gap) {
-            gap.fix = edits(&manifest, one).unwrap_or_default();
+        let fix = fixes.next();
+        let mut gaps = items.iter_mut();
+        if let Some(gap) = gaps.find(|item| item.class == report::Class::Gap) {
+            gap.fix = fix.unwrap_or_default();
         }
         found.items.extend(items);
     }
-    found.silenced = report::ignores(&file, &text, &manifest.ignores(), &mut found.items);
-    found.items.sort_by_key(|item| item.at);
+    found.silenced = report::ignores(&file, &manifest, &mut found.items);
     found
 }
 
-/// What would harden an object.
-fn edits(manifest: &Manifest<'_>, one: &crate::manifest::Judged) -> Result<Vec<Edit>, Refusal> {
-    let splices = manifest.splices(one)?.into_iter();
-    let edits = splices.map(|splice| Edit {
-        start: Position::of(manifest.text(), splice.start),
-        end: Position::of(manifest.text(), splice.end),
+/// What would harden each object.
+fn edits(manifest: &Manifest<'_>, judged: &[Judged]) -> Result<Vec<Vec<Edit>>, Refusal> {
+    let places = manifest.places();
+    let edit = |splice: Splice| Edit {
+        start: places.at(splice.start),
+        end: places.at(splice.end),
         text: splice.text,
-    });
-    Ok(edits.collect())
+    };
+    let all = manifest.splices(judged)?.into_iter();
+    let all = all.map(|splices| splices.into_iter().map(edit).collect());
+    Ok(all.collect())
 }

@@ -1,13 +1,12 @@
 //! `pod-hardener facts`: what rules ask of a cluster, taken along to where files are.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use kube::config::{KubeConfigOptions, Kubeconfig};
 
-use crate::cluster::{self, exported, listed};
+use super::output;
+use crate::cluster::{exported, listed};
 use crate::plan::Facts;
 
 /// The commands on facts.
@@ -37,11 +36,7 @@ pub(super) fn run(command: Command) -> anyhow::Result<ExitCode> {
         .build()?;
     let (facts, unknown) = runtime.block_on(look(args.kubeconfig.as_deref()))?;
     let text = exported::write(&facts)?;
-    match &args.output {
-        Some(file) => std::fs::write(file, text)
-            .with_context(|| format!("cannot write the facts {}", file.display()))?,
-        None => std::io::stdout().lock().write_all(text.as_bytes())?,
-    }
+    output::write(args.output.as_deref(), |out| out.write_all(text.as_bytes()))?;
     say_unknown(&unknown);
     Ok(match unknown.is_empty() {
         true => ExitCode::SUCCESS,
@@ -67,17 +62,7 @@ fn say_unknown(unknown: &[(&str, String)]) {
 }
 
 async fn look(kubeconfig: Option<&Path>) -> anyhow::Result<(Facts, Vec<(&'static str, String)>)> {
-    let config = match cluster::config(kubeconfig).await? {
-        Some(config) => config,
-        None => {
-            let missing =
-                "there is no kubeconfig: name the cluster by --kubeconfig, or in KUBECONFIG";
-            let kubeconfig = Kubeconfig::read().context(missing)?;
-            let options = KubeConfigOptions::default();
-            let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options);
-            config.await.context(missing)?
-        }
-    };
+    let config = super::cluster_config(kubeconfig).await?;
     let url = config.cluster_url.to_string();
     let client = kube::Client::try_from(config)?;
     let (facts, unknown) = listed::facts(&client).await;

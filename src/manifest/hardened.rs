@@ -87,12 +87,12 @@ impl Manifest<'_> {
         }
         let mut splices = Vec::new();
         let mut expected: Vec<Value> = self.values().cloned().collect();
-        for (at, document) in self.documents.iter().enumerate() {
-            let of_document = judged
-                .iter()
-                .filter(|one| one.subject.document == at && one.changes());
+        let of_documents = judged.chunk_by(|a, b| a.subject.document == b.subject.document);
+        for judged in of_documents {
             let mut operations = Vec::new();
-            for one in of_document {
+            let mut at = 0;
+            for one in judged.iter().filter(|one| one.changes()) {
+                at = one.subject.document;
                 operations.extend(one.operations.iter().cloned());
                 let there = expected.get_mut(at);
                 let pod = pointer(&one.subject.in_document(&[]));
@@ -100,9 +100,9 @@ impl Manifest<'_> {
                     *pod = one.hardened.clone();
                 }
             }
-            if operations.is_empty() {
+            let Some(document) = self.documents.get(at).filter(|_| !operations.is_empty()) else {
                 continue;
-            }
+            };
             let style = style::of(self.text, &document.tree);
             splices.extend(edit::splices(
                 self.text,
@@ -117,19 +117,28 @@ impl Manifest<'_> {
         Ok(Some(Hardened { text, splices }))
     }
 
-    /// Where in the text an object's own part of that goes, without a look at what it comes to.
+    /// Where in the text each object's own part of that goes, without a look at what it comes to.
     ///
     /// # Errors
     ///
     /// Where it cannot be put there.
-    pub fn splices(&self, one: &Judged) -> Result<Vec<Splice>, Refusal> {
-        let Some(document) = self.documents.get(one.subject.document) else {
-            return Ok(Vec::new());
-        };
-        let style = style::of(self.text, &document.tree);
-        let mut splices = edit::splices(self.text, &document.tree, &style, &one.operations)?;
-        edit::sort(&mut splices);
-        Ok(splices)
+    pub fn splices(&self, judged: &[Judged]) -> Result<Vec<Vec<Splice>>, Refusal> {
+        let mut all = Vec::with_capacity(judged.len());
+        let of_documents = judged.chunk_by(|a, b| a.subject.document == b.subject.document);
+        for judged in of_documents {
+            let first = judged.first().map(|one| one.subject.document);
+            let Some(document) = first.and_then(|at| self.documents.get(at)) else {
+                continue;
+            };
+            let style = style::of(self.text, &document.tree);
+            for one in judged {
+                let (text, tree) = (self.text, &document.tree);
+                let mut splices = edit::splices(text, tree, &style, &one.operations)?;
+                edit::sort(&mut splices);
+                all.push(splices);
+            }
+        }
+        Ok(all)
     }
 
     fn judge_one(

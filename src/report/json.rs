@@ -1,11 +1,12 @@
-//! Everything, as JSON.
+//! Everything, as JSON: a finding a line, so that a baseline in a repository changes by lines.
+
+use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Item, Report};
+use super::{Item, Report, write_list};
 
-pub(super) fn render(report: &Report) -> String {
-    let items: Vec<Value> = report.items.iter().map(item).collect();
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let failed = report.failed.iter();
     let failed: Vec<Value> = failed
         .map(|failed| {
@@ -13,15 +14,17 @@ pub(super) fn render(report: &Report) -> String {
             json!({"file": failed.file, "line": line, "column": column, "message": failed.message})
         })
         .collect();
-    let report = json!({
+    let head = json!({
         "version": 1,
         "profile": report.profile,
         "files": report.files,
         "silenced": report.silenced,
-        "findings": items,
         "failed": failed,
     });
-    format!("{report:#}\n")
+    let head = head.to_string();
+    let head = head.strip_suffix('}').unwrap_or(&head);
+    let head = format!("{head},\"findings\":[");
+    write_list(&head, report.items.iter().map(item), "]}", out)
 }
 
 fn item(item: &Item) -> Value {

@@ -1,24 +1,28 @@
 //! A table, for the summary of a job or a comment.
 
+use std::io::{self, Write};
+
 use super::Report;
 
-pub(super) fn render(report: &Report) -> String {
-    let mut text = format!("**pod-hardener**: {}\n", report.summary());
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "**pod-hardener**: {}", report.summary())?;
     if !report.items.is_empty() {
-        text += "\n| place | object | rule | severity | what |\n|---|---|---|---|---|\n";
+        let head = "\n| place | object | rule | severity | what |\n|---|---|---|---|---|";
+        writeln!(out, "{head}")?;
     }
     for item in &report.items {
-        text += &format!(
-            "| {}:{} | {} | {} | {} | {} |\n",
+        writeln!(
+            out,
+            "| {}:{} | {} | {} | {} | {} |",
             cell(&item.file),
             item.at.line,
             cell(&item.object),
             item.rule_id(),
             item.severity.as_str(),
             cell(&item.message),
-        );
+        )?;
     }
-    text
+    Ok(())
 }
 
 /// What comes from files cannot end its cell, nor be markup.

@@ -1,8 +1,10 @@
 //! SARIF 2.1.0: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>.
 
+use std::io::{self, Write};
+
 use serde_json::{Value, json};
 
-use super::{Edit, Item, Report, of_object};
+use super::{Edit, Item, Report, of_object, write_list};
 use crate::manifest::Position;
 use crate::rules::RULES;
 
@@ -10,7 +12,7 @@ use crate::rules::RULES;
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-pub(super) fn render(report: &Report) -> String {
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut rules: Vec<Value> = RULES
         .iter()
         .map(|rule| {
@@ -25,7 +27,6 @@ pub(super) fn render(report: &Report) -> String {
         .collect();
     let of_comments = "comments that ask for silence and are wrong or of no use";
     rules.push(json!({"id": "ignore", "shortDescription": {"text": of_comments}}));
-    let results: Vec<Value> = report.items.iter().map(result).collect();
     let failed = report.failed.iter();
     let failed: Vec<Value> = failed
         .map(|failed| {
@@ -40,29 +41,28 @@ pub(super) fn render(report: &Report) -> String {
             })
         })
         .collect();
-    let sarif = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": "pod-hardener",
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": rules,
-            }},
-            "columnKind": "unicodeCodePoints",
-            "invocations": [{
-                "executionSuccessful": report.failed.is_empty(),
-                "toolExecutionNotifications": failed,
-            }],
-            "results": results,
+    let run = json!({
+        "tool": {"driver": {
+            "name": "pod-hardener",
+            "version": env!("CARGO_PKG_VERSION"),
+            "rules": rules,
+        }},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [{
+            "executionSuccessful": report.failed.is_empty(),
+            "toolExecutionNotifications": failed,
         }],
     });
-    format!("{sarif:#}\n")
+    let run = run.to_string();
+    let run = run.strip_suffix('}').unwrap_or(&run);
+    let head =
+        format!("{{\"$schema\":\"{SCHEMA}\",\"version\":\"2.1.0\",\"runs\":[{run},\"results\":[");
+    write_list(&head, report.items.iter().map(result), "]}]}", out)
 }
 
 fn result(item: &Item) -> Value {
-    let (line, bytes) = &item.line;
-    let meant = line.get(bytes.clone()).unwrap_or_default();
+    let meant = item.excerpt.text.get(item.excerpt.meant.clone());
+    let meant = meant.unwrap_or_default();
     let at = item.at;
     let mut result = json!({
         "ruleId": item.rule_id(),
