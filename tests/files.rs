@@ -58,6 +58,10 @@ fn main() -> ExitCode {
             properties::torn,
         ),
         Trial::test(
+            "of a long line, the part that is meant is told of",
+            properties::long_lines,
+        ),
+        Trial::test(
             "files are written whole, and keep what they are",
             commands::write,
         ),

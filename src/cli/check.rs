@@ -1,12 +1,15 @@
 //! `pod-hardener check`: what the webhook would find in manifests, and where.
 
-use std::collections::HashSet;
-use std::io::IsTerminal;
+mod telling;
+
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use serde_json::Value;
+
+use telling::Telling;
 
 use super::files::{self, Input, Task};
 use super::output::{self, FailOn, Output};
@@ -49,40 +52,38 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         profile: by.profile.name().to_owned(),
         ..Report::default()
     };
+    let mut telling = Telling::begin(&args.output, by.profile.name())?;
+    let (mut severities, mut broken) = (BTreeSet::new(), Ok(()));
     files::each(
         &task.inputs,
         task.jobs,
         |input| look(input, by, fixes),
-        |_, found| {
-            report.items.extend(found.items);
+        |_, mut found| {
+            let all = found.items.len();
+            let is_known = |item: &Item| {
+                known
+                    .as_ref()
+                    .is_some_and(|k| k.contains(&item.fingerprint))
+            };
+            found.items.retain(|item| !is_known(item));
+            report.silenced += found.silenced + all - found.items.len();
+            for item in &found.items {
+                *report.found.entry(item.class).or_default() += 1;
+                severities.insert(item.severity);
+            }
             report.failed.extend(found.failed);
-            report.silenced += found.silenced;
+            if broken.is_ok() {
+                broken = telling.items(&found.items);
+            }
         },
     );
-    if let Some(known) = known {
-        let all = report.items.len();
-        report
-            .items
-            .retain(|item| !known.contains(&item.fingerprint));
-        report.silenced += all - report.items.len();
-    }
-    for (format, file) in &args.output {
-        put_out(&report, *format, file.as_deref())?;
-    }
+    broken?;
+    telling.end(&report)?;
     say_failures(&report);
     Ok(match report.failed.is_empty() {
-        true => args
-            .fail_on
-            .code(report.items.iter().map(|item| item.severity)),
+        true => args.fail_on.code(severities.into_iter()),
         false => ExitCode::from(2),
     })
-}
-
-fn put_out(report: &Report, format: Format, file: Option<&Path>) -> anyhow::Result<()> {
-    // https://no-color.org
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let colours = file.is_none() && !plain && std::io::stdout().is_terminal();
-    output::write(file, |out| format.write(report, colours, out))
 }
 
 #[expect(

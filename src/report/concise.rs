@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 
-use super::{Report, of_object};
+use super::{Item, Report, Tell, of_object};
 
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    for item in &report.items {
+pub(super) struct Concise;
+
+impl Tell for Concise {
+    fn item(&mut self, item: &Item, out: &mut dyn Write) -> io::Result<()> {
         let (at, severity) = (item.at, item.severity.as_str());
         writeln!(
             out,
@@ -16,7 +18,10 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             item.rule_id(),
             of_object(item),
             item.message
-        )?;
+        )
     }
-    writeln!(out, "{}", report.summary())
+
+    fn end(&mut self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}", report.summary())
+    }
 }

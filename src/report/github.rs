@@ -2,11 +2,13 @@
 
 use std::io::{self, Write};
 
-use super::{Report, of_object};
+use super::{Item, Report, Tell, of_object};
 use crate::finding::Severity;
 
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    for item in &report.items {
+pub(super) struct Github;
+
+impl Tell for Github {
+    fn item(&mut self, item: &Item, out: &mut dyn Write) -> io::Result<()> {
         let level = match item.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -20,18 +22,21 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             item.at.column,
             property(item.rule_id()),
             data(&(of_object(item) + &item.message)),
-        )?;
+        )
     }
-    for failed in &report.failed {
-        let (line, column) = failed.at.unwrap_or((1, 1));
-        writeln!(
-            out,
-            "::error file={},line={line},col={column},title=unreadable::{}",
-            property(&failed.file),
-            data(&failed.message),
-        )?;
+
+    fn end(&mut self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        for failed in &report.failed {
+            let (line, column) = failed.at.unwrap_or((1, 1));
+            writeln!(
+                out,
+                "::error file={},line={line},col={column},title=unreadable::{}",
+                property(&failed.file),
+                data(&failed.message),
+            )?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn data(text: &str) -> String {

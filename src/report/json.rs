@@ -4,30 +4,38 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Item, Report, write_list};
+use super::{Item, Items, Report, Tell};
 
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let failed = report.failed.iter();
-    let failed: Vec<Value> = failed
-        .map(|failed| {
-            let (line, column) = failed.at.unzip();
-            json!({"file": failed.file, "line": line, "column": column, "message": failed.message})
-        })
-        .collect();
-    let head = json!({
-        "version": 1,
-        "profile": report.profile,
-        "files": report.files,
-        "silenced": report.silenced,
-        "failed": failed,
-    });
-    let head = head.to_string();
-    let head = head.strip_suffix('}').unwrap_or(&head);
-    let head = format!("{head},\"findings\":[");
-    write_list(&head, report.items.iter().map(item), "]}", out)
+#[derive(Default)]
+pub(super) struct Json(Items);
+
+impl Tell for Json {
+    fn begin(&mut self, profile: &str, out: &mut dyn Write) -> io::Result<()> {
+        let profile = json!(profile);
+        write!(out, "{{\"version\":1,\"profile\":{profile},\"findings\":[")
+    }
+
+    fn item(&mut self, item: &Item, out: &mut dyn Write) -> io::Result<()> {
+        self.0.write(&finding(item), out)
+    }
+
+    fn end(&mut self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        let failed = report.failed.iter();
+        let failed: Vec<Value> = failed
+            .map(|failed| {
+                let (line, column) = failed.at.unzip();
+                json!({"file": failed.file, "line": line, "column": column, "message": failed.message})
+            })
+            .collect();
+        let (files, silenced, failed) = (report.files, report.silenced, json!(failed));
+        writeln!(
+            out,
+            "\n],\"files\":{files},\"silenced\":{silenced},\"failed\":{failed}}}"
+        )
+    }
 }
 
-fn item(item: &Item) -> Value {
+fn finding(item: &Item) -> Value {
     let fields = item.fields.iter();
     let fields: Vec<Value> = fields
         .map(|(field, value)| json!({"field": field, "value": value}))

@@ -2,15 +2,19 @@
 
 use std::io::{self, Write};
 
-use super::Report;
+use super::{Item, Report, Tell};
 
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "**pod-hardener**: {}", report.summary())?;
-    if !report.items.is_empty() {
-        let head = "\n| place | object | rule | severity | what |\n|---|---|---|---|---|";
-        writeln!(out, "{head}")?;
-    }
-    for item in &report.items {
+#[derive(Default)]
+pub(super) struct Markdown {
+    any: bool,
+}
+
+impl Tell for Markdown {
+    fn item(&mut self, item: &Item, out: &mut dyn Write) -> io::Result<()> {
+        if !std::mem::replace(&mut self.any, true) {
+            let head = "| place | object | rule | severity | what |\n|---|---|---|---|---|";
+            writeln!(out, "{head}")?;
+        }
         writeln!(
             out,
             "| {}:{} | {} | {} | {} | {} |",
@@ -20,9 +24,13 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             item.rule_id(),
             item.severity.as_str(),
             cell(&item.message),
-        )?;
+        )
     }
-    Ok(())
+
+    fn end(&mut self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        let before = if self.any { "\n" } else { "" };
+        writeln!(out, "{before}**pod-hardener**: {}", report.summary())
+    }
 }
 
 /// What comes from files cannot end its cell, nor be markup.

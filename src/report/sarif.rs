@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Edit, Item, Report, of_object, write_list};
+use super::{Edit, Item, Items, Report, Tell, of_object};
 use crate::manifest::Position;
 use crate::rules::RULES;
 
@@ -12,52 +12,64 @@ use crate::rules::RULES;
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut rules: Vec<Value> = RULES
-        .iter()
-        .map(|rule| {
-            json!({
-                "id": rule.id,
-                "shortDescription": {"text": rule.summary},
-                "fullDescription": {"text": rule.why},
-                "help": {"text": format!("Who notices: {}", rule.breaks)},
-                "properties": {"tags": ["security", "kubernetes"], "practice": rule.practice},
-            })
-        })
-        .collect();
-    let of_comments = "comments that ask for silence and are wrong or of no use";
-    rules.push(json!({"id": "ignore", "shortDescription": {"text": of_comments}}));
-    let failed = report.failed.iter();
-    let failed: Vec<Value> = failed
-        .map(|failed| {
-            let (line, column) = failed.at.unwrap_or((1, 1));
-            json!({
-                "level": "error",
-                "message": {"text": failed.message},
-                "locations": [{"physicalLocation": {
-                    "artifactLocation": {"uri": uri(&failed.file)},
-                    "region": {"startLine": line.max(1), "startColumn": column.max(1)},
-                }}],
-            })
-        })
-        .collect();
-    let run = json!({
-        "tool": {"driver": {
+#[derive(Default)]
+pub(super) struct Sarif(Items);
+
+impl Tell for Sarif {
+    fn begin(&mut self, _: &str, out: &mut dyn Write) -> io::Result<()> {
+        let driver = json!({
             "name": "pod-hardener",
             "version": env!("CARGO_PKG_VERSION"),
-            "rules": rules,
-        }},
-        "columnKind": "unicodeCodePoints",
-        "invocations": [{
+            "rules": rules(),
+        });
+        write!(
+            out,
+            "{{\"$schema\":\"{SCHEMA}\",\"version\":\"2.1.0\",\"runs\":[{{\"tool\":{{\"driver\":{driver}}},\
+             \"columnKind\":\"unicodeCodePoints\",\"results\":["
+        )
+    }
+
+    fn item(&mut self, item: &Item, out: &mut dyn Write) -> io::Result<()> {
+        self.0.write(&result(item), out)
+    }
+
+    fn end(&mut self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        let failed = report.failed.iter();
+        let failed: Vec<Value> = failed
+            .map(|failed| {
+                let (line, column) = failed.at.unwrap_or((1, 1));
+                json!({
+                    "level": "error",
+                    "message": {"text": failed.message},
+                    "locations": [{"physicalLocation": {
+                        "artifactLocation": {"uri": uri(&failed.file)},
+                        "region": {"startLine": line.max(1), "startColumn": column.max(1)},
+                    }}],
+                })
+            })
+            .collect();
+        let invocations = json!([{
             "executionSuccessful": report.failed.is_empty(),
             "toolExecutionNotifications": failed,
-        }],
+        }]);
+        writeln!(out, "\n],\"invocations\":{invocations}}}]}}")
+    }
+}
+
+/// What there is to know of each rule.
+fn rules() -> Vec<Value> {
+    let of_comments = "comments that ask for silence and are wrong or of no use";
+    let of_comments = json!({"id": "ignore", "shortDescription": {"text": of_comments}});
+    let rules = RULES.iter().map(|rule| {
+        json!({
+            "id": rule.id,
+            "shortDescription": {"text": rule.summary},
+            "fullDescription": {"text": rule.why},
+            "help": {"text": format!("Who notices: {}", rule.breaks)},
+            "properties": {"tags": ["security", "kubernetes"], "practice": rule.practice},
+        })
     });
-    let run = run.to_string();
-    let run = run.strip_suffix('}').unwrap_or(&run);
-    let head =
-        format!("{{\"$schema\":\"{SCHEMA}\",\"version\":\"2.1.0\",\"runs\":[{run},\"results\":[");
-    write_list(&head, report.items.iter().map(result), "]}]}", out)
+    rules.chain([of_comments]).collect()
 }
 
 fn result(item: &Item) -> Value {

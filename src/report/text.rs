@@ -4,24 +4,41 @@ use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::{Excerpt, Item, Report};
+use super::{Excerpt, Item, Report, Tell};
 use crate::finding::Severity;
 
-pub(super) fn write(report: &Report, colours: bool, out: &mut dyn Write) -> io::Result<()> {
-    let renderer = match colours {
-        true => Renderer::styled(),
-        false => Renderer::plain(),
-    };
-    let mut explained = Vec::new();
-    for item in &report.items {
-        // Why, with the first finding of each rule.
-        let is_first = !explained.contains(&item.rule_id());
-        if is_first {
-            explained.push(item.rule_id());
+pub(super) struct Text {
+    renderer: Renderer,
+    /// The rules of which it was said why.
+    explained: Vec<&'static str>,
+}
+
+impl Text {
+    pub(super) fn new(colours: bool) -> Self {
+        Self {
+            renderer: match colours {
+                true => Renderer::styled(),
+                false => Renderer::plain(),
+            },
+            explained: Vec::new(),
         }
-        writeln!(out, "{}\n", renderer.render(&[group(item, is_first)]))?;
     }
-    writeln!(out, "{}", report.summary())
+}
+
+impl Tell for Text {
+    fn item(&mut self, item: &Item, out: &mut dyn Write) -> io::Result<()> {
+        // Why, with the first finding of each rule.
+        let is_first = !self.explained.contains(&item.rule_id());
+        if is_first {
+            self.explained.push(item.rule_id());
+        }
+        let drawn = self.renderer.render(&[group(item, is_first)]);
+        writeln!(out, "{drawn}\n")
+    }
+
+    fn end(&mut self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}", report.summary())
+    }
 }
 
 fn group(item: &Item, with_reason: bool) -> Group<'_> {

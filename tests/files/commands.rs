@@ -230,6 +230,23 @@ pub(crate) fn check() -> Result<(), Failed> {
     assert_eq!(code(&output), 1);
     let report: Value = serde_json::from_slice(&output.stdout)?;
     assert_eq!(output.stdout, fs::read(folder.path().join("report.json"))?);
+    // Of several on stdout, one follows the other; and a report among the files is read as it was before.
+    let arguments = [
+        "check",
+        ".",
+        "-o",
+        "json",
+        "-o",
+        "concise",
+        "-o",
+        "json=report.json",
+    ];
+    let both = run(folder.path(), &arguments);
+    assert_eq!((code(&both), stderr(&both)), (1, ""));
+    let (json, concise) =
+        stdout(&both).split_at(fs::read(folder.path().join("report.json"))?.len());
+    serde_json::from_str::<Value>(json)?;
+    assert_eq!(concise.lines().count(), 14, "{concise}");
     let findings: Vec<String> = report["findings"]
         .as_array()
         .unwrap()

@@ -1,6 +1,8 @@
 //! The editor on texts that nobody wrote: generated manifests in many styles, and the cases with something torn out or put in.
 
 use libtest_mimic::Failed;
+use pod_hardener::manifest::Manifest;
+use pod_hardener::report;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -212,4 +214,29 @@ fn torn_by(mut text: String, tears: &[(u16, usize, &str)]) -> String {
         text.replace_range(from..to.max(from), piece);
     }
     text
+}
+
+/// A compact JSON is one line: what is told of each finding is a part of it, with the column that it has in the file.
+pub(crate) fn long_lines() -> Result<(), Failed> {
+    let item = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"é"},"spec":{"containers":[{"name":"ü","image":"registry.example/ü:1"}]}}"#;
+    let items = vec![item; 50].join(",");
+    let text = format!(r#"{{"apiVersion":"v1","kind":"List","items":[{items}]}}"#);
+    let manifest = Manifest::read(&text).map_err(|flaw| flaw.to_string())?;
+    let (judged, _) = manifest.judge(support::by("restricted"));
+    assert_eq!(judged.len(), 50);
+    for one in &judged {
+        for item in report::items("list.json", &manifest, one) {
+            let excerpt = &item.excerpt;
+            assert!(excerpt.text.len() < 300, "{}", excerpt.text.len());
+            let meant = &excerpt.text[excerpt.meant.clone()];
+            let there: String = text
+                .chars()
+                .skip(item.at.column - 1)
+                .take(meant.chars().count())
+                .collect();
+            assert_eq!(there, meant);
+            assert_eq!(item.at, manifest.places().at(item.at.byte));
+        }
+    }
+    Ok(())
 }
