@@ -19,6 +19,8 @@ mod corpus;
 mod effective;
 #[path = "support/harden.rs"]
 mod harden;
+#[path = "files/integrations.rs"]
+mod integrations;
 #[path = "files/properties.rs"]
 mod properties;
 #[path = "files/corpus.rs"]
@@ -47,7 +49,7 @@ fn main() -> ExitCode {
         Trial::test(name, move || test(&folder.ok_or("there is no corpus")?))
             .with_ignored_flag(root.is_none())
     };
-    let trials = vec![
+    let mut trials = vec![
         Trial::test("every case is hardened as it should be", cases::all),
         Trial::test(
             "generated manifests of every style are hardened rightly",
@@ -93,5 +95,6 @@ fn main() -> ExitCode {
         on_corpus("files without a pod stay as they are", real::others),
         on_corpus("what is wrong is named with its place", real::bad),
     ];
+    trials.extend(integrations::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
