@@ -82,6 +82,10 @@ fn main() -> ExitCode {
             "pods are found where the configuration says, and nowhere else",
             templates::custom,
         ),
+        Trial::test(
+            "the action of GitHub reports where it is looked for",
+            integrations::action,
+        ),
         Trial::test("a rule is explained", commands::explain),
         Trial::test("the fixes of SARIF are what harden does", commands::sarif),
         on_corpus(

@@ -445,6 +445,13 @@ pub(crate) fn facts() -> Result<(), Failed> {
         (says(&together[0]), says(&together[1])),
         ((false, false), (true, true))
     );
+    // A hook is given what has changed, and knows what the rest of the repository says.
+    let hook = |more: &[&str]| -> Result<Vec<Value>, Failed> {
+        let output = run(folder.path(), &[&["harden", "a-pods.yaml"], more].concat());
+        Ok(crate::yaml::documents(stdout(&output))?)
+    };
+    assert_eq!(hook(&[])?, alone);
+    assert_eq!(hook(&["--beside", "."])?, together[..2]);
     facts_of_a_cluster(folder.path())
 }
 

@@ -243,3 +243,69 @@ fn kustomize(assets: &Path) -> Result<(), Failed> {
     );
     Ok(())
 }
+
+/// The script of `action.yml`, as a runner runs it: reports where they are looked for, and the exit code of `check`.
+pub(crate) fn action() -> Result<(), Failed> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let action = yaml::documents(&yaml::read(&root.join("action.yml"))?)?.remove(0);
+    let script = action["runs"]["steps"][0]["run"]
+        .as_str()
+        .ok_or("a script")?;
+    let folder = tempfile::tempdir()?;
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("bin"))?;
+    std::os::unix::fs::symlink(PROGRAM, at("bin/pod-hardener"))?;
+    for name in ["a b.yaml", "c.yaml"] {
+        fs::write(at(name), WEB)?;
+    }
+    let run = |baseline: &str| -> Result<Output, Failed> {
+        let path = std::env::var("PATH").unwrap_or_default();
+        // As GitHub runs `shell: bash`.
+        let mut command = Command::new("bash");
+        command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script]);
+        command.current_dir(folder.path());
+        command.env("PATH", format!("{}:{path}", at("bin").display()));
+        command
+            .env("PATHS", "a b.yaml\nc.yaml")
+            .env("PROFILE", "strict");
+        command.env("BASELINE", baseline).env("SARIF", "out.sarif");
+        command
+            .env("GITHUB_OUTPUT", at("output"))
+            .env("RUNNER_TEMP", folder.path());
+        command.env("GITHUB_STEP_SUMMARY", at("summary"));
+        Ok(command.output()?)
+    };
+    let found = run("")?;
+    assert_eq!(found.status.code(), Some(1), "{found:?}");
+    let annotations = String::from_utf8(found.stdout)?;
+    for file in ["a b.yaml", "c.yaml"] {
+        assert!(
+            annotations.contains(&format!("::error file={file},line=")),
+            "{annotations}"
+        );
+    }
+    assert_eq!(fs::read_to_string(at("output"))?, "sarif=out.sarif\n");
+    assert!(fs::read_to_string(at("summary"))?.contains("| c.yaml:"));
+    let sarif: Value = serde_json::from_slice(&fs::read(at("out.sarif"))?)?;
+    assert!(
+        sarif["runs"][0]["results"]
+            .as_array()
+            .is_some_and(|results| results.len() > 10)
+    );
+    let baseline = [
+        "check",
+        "--profile",
+        "strict",
+        "-o",
+        "json=known.json",
+        "a b.yaml",
+        "c.yaml",
+    ];
+    Command::new(PROGRAM)
+        .args(baseline)
+        .current_dir(folder.path())
+        .output()?;
+    let known = run("known.json")?;
+    assert_eq!(known.status.code(), Some(0), "{known:?}");
+    Ok(())
+}
