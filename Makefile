@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm node node-binaries playground workloads image planted generated files scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-count
+.PHONY: test control-plane helm node node-binaries playground workloads image planted generated files fuzz scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-count bench-files
 
 ## Run every test; the last line counts them.
 test:
@@ -64,6 +64,14 @@ actionlint:
 generated:
 	@KUBEBUILDER_ASSETS=$$(tests/control-plane/build | tail -n 1) GENERATED=20000 \
 	  cargo test --test apiserver -- --nocapture generated
+
+## Forty times as many generated and torn manifests through the editor as in every run: ten minutes.
+fuzz:
+	@FUZZ=40 cargo test --test files -- --nocapture rightly
+
+## `check` and `harden` on 10,000 files and on one of 500 documents, beside parsing alone and beside kubeconform: docs/performance.md.
+bench-files:
+	@bench/files
 
 ## Every real manifest by every profile, hardened as a file and by the webhook, on the real API server: two minutes.
 files:

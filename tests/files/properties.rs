@@ -132,10 +132,18 @@ fn document(style: &Style, containers: &[Vec<&str>], is_pod: bool) -> String {
     text
 }
 
+/// By how much more is tried than in every run: `FUZZ` times as much, and other texts than then.
+fn times() -> u32 {
+    let times = std::env::var("FUZZ")
+        .ok()
+        .and_then(|times| times.parse().ok());
+    times.unwrap_or(1)
+}
+
 fn runner(cases: u32, seed: u64) -> TestRunner {
     TestRunner::new(Config {
-        cases,
-        rng_seed: RngSeed::Fixed(seed),
+        cases: cases * times(),
+        rng_seed: RngSeed::Fixed(seed + u64::from(times())),
         failure_persistence: None,
         ..Config::default()
     })
@@ -197,7 +205,8 @@ pub(crate) fn torn() -> Result<(), Failed> {
     });
     run.map_err(|error| error.to_string())?;
     assert!(hardened.get() > 400, "{}", hardened.get());
-    eprintln!("{} of 3000 torn texts were hardened", hardened.get());
+    let all = 3_000 * times();
+    eprintln!("{} of {all} torn texts were hardened", hardened.get());
     Ok(())
 }
 
