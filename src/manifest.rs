@@ -11,6 +11,7 @@ mod hardened;
 mod ignore;
 mod lines;
 mod locate;
+mod meaning;
 mod object;
 mod position;
 mod style;
