@@ -77,7 +77,7 @@ bench-files:
 files:
 	@FILES=full cargo test --test files -- --nocapture manifest
 	@KUBEBUILDER_ASSETS=$$(tests/control-plane/build | tail -n 1) FILES=full \
-	  cargo test --test apiserver -- --nocapture file
+	  cargo test --test apiserver -- --nocapture files
 
 ## A cluster of 10,000 bindings and 5,000 namespaces, and a minute of changes: about five minutes, with the release build.
 scale:

@@ -72,11 +72,11 @@ fn main() -> ExitCode {
             pod_trials::real,
         ),
         (
-            "a hardened file is stored as the webhook would have it",
+            "hardened files are stored as the webhook would have them",
             files::agree,
         ),
         (
-            "what only the cluster knows is a closed list, and exported facts know it too",
+            "what files do not know of the cluster is a closed list, and exported facts know it",
             files::only_the_cluster,
         ),
         (
