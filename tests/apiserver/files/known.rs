@@ -104,7 +104,12 @@ async fn compare(
             let by_file = dry_run::dry_run(client, &one.unlabelled(), &hardened).await;
             match (&by_webhook, by_file) {
                 (Ok(by_webhook), Ok(by_file)) => {
-                    difference("", &in_order(by_webhook), &in_order(&by_file), differences);
+                    difference(
+                        "",
+                        &annotated(by_webhook),
+                        &annotated(&by_file),
+                        differences,
+                    );
                 }
                 (Err(_), Err(_)) => {}
                 _ => {
@@ -161,6 +166,15 @@ fn pods() -> Result<Vec<Value>, String> {
         }));
     }
     Ok(pods)
+}
+
+/// A stored pod, comparable; with annotations, be they none.
+fn annotated(pod: &Value) -> Value {
+    let mut pod = in_order(pod);
+    if pod["metadata"]["annotations"].is_null() {
+        pod["metadata"]["annotations"] = json!({});
+    }
+    pod
 }
 
 /// The names on the way to what differs, without positions in lists.
