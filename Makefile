@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm node node-binaries playground workloads image planted generated files fuzz scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-count bench-files
+.PHONY: test control-plane helm prometheus node node-binaries playground workloads image planted generated files fuzz pods scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-count bench-records bench-files
 
 ## Run every test; the last line counts them.
 test:
@@ -17,6 +17,10 @@ control-plane:
 ## Build what is missing of the two Helms that the chart is tested with; the last two lines on stdout are their binaries, 4 and 3.
 helm:
 	@tests/helm/build
+
+## Fetch Prometheus where it is missing; the last line on stdout is its folder.
+prometheus:
+	@tests/prometheus/build
 
 ## Build what is missing of a real node; the last line on stdout is the folder of its binaries. Needs Debian, Go and a C compiler.
 node-binaries:
@@ -79,6 +83,10 @@ files:
 	@KUBEBUILDER_ASSETS=$$(tests/control-plane/build | tail -n 1) FILES=full \
 	  cargo test --test apiserver -- --nocapture files
 
+## Every pod of the corpus where a run of all tests takes some, on the real API server: about eight minutes.
+pods:
+	@PODS=full tests/run --test apiserver --test audit -- --nocapture
+
 ## A cluster of 10,000 bindings and 5,000 namespaces, and a minute of changes: about five minutes, with the release build.
 scale:
 	@KUBEBUILDER_ASSETS=$$(tests/control-plane/build | tail -n 1) SCALE=full \
@@ -113,6 +121,10 @@ bench:
 ## Whether that works: one short round, with the program that the tests run.
 bench-quick:
 	@bench/run --quick
+
+## What each record costs; UPDATE=1 writes the table of docs/record.md. Needs valgrind and h2load, and about five minutes.
+bench-records:
+	@bench/records
 
 ## Instructions of the decision, against bench/instructions. Needs valgrind. UPDATE=1 keeps the new number.
 bench-count:

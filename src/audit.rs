@@ -10,6 +10,7 @@ mod cost;
 mod entry;
 mod explain;
 mod findings;
+mod head;
 mod judge;
 mod limits;
 mod namespace;

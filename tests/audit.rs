@@ -10,6 +10,8 @@
 )]
 #![allow(clippy::print_stderr, missing_docs, reason = "tests")]
 
+#[path = "audit/browser.rs"]
+mod browser;
 #[path = "apiserver/cluster.rs"]
 mod cluster;
 #[path = "audit/command.rs"]
@@ -22,6 +24,8 @@ mod hostile;
 mod page;
 #[path = "audit/permissions.rs"]
 mod permissions;
+#[path = "audit/rolled.rs"]
+mod rolled;
 #[path = "audit/whole.rs"]
 mod whole;
 
@@ -60,6 +64,10 @@ fn main() -> ExitCode {
             foretold::all,
         ),
         (
+            "what a profile would change is what a label and a restart change in pods",
+            rolled::all,
+        ),
+        (
             "workloads, namespaces, overrides and costs are said as they are",
             whole::all,
         ),
@@ -72,9 +80,9 @@ fn main() -> ExitCode {
             permissions::all,
         ),
     ];
-    let page = "the page sorts, filters and shows the change, by its address and in a browser";
+    let page = "the page sorts, filters and shows the change, by its address and by keyboard";
     let mut beside = Vec::new();
-    if page::has_browser() {
+    if browser::is_there() {
         tests.push((page, page::all));
     } else {
         eprintln!(

@@ -11,6 +11,8 @@
 
 #[path = "chart/accepted.rs"]
 mod accepted;
+#[path = "chart/audit.rs"]
+mod audit;
 #[path = "apiserver/cluster.rs"]
 mod cluster;
 #[path = "chart/controller.rs"]
@@ -23,6 +25,8 @@ mod documented;
 mod helm;
 #[path = "chart/kept.rs"]
 mod kept;
+#[path = "chart/kubelet.rs"]
+mod kubelet;
 #[path = "chart/labels.rs"]
 mod labels;
 #[path = "chart/lifecycle.rs"]
@@ -37,8 +41,12 @@ mod reader;
 mod refused;
 #[path = "chart/rendered.rs"]
 mod rendered;
+#[path = "chart/rollout.rs"]
+mod rollout;
 #[path = "chart/values.rs"]
 mod values;
+#[path = "chart/watched.rs"]
+mod watched;
 #[path = "chart/workloads.rs"]
 mod workloads;
 
@@ -112,6 +120,14 @@ fn main() -> ExitCode {
             "the chart takes what the page of the installation says to type",
             documented::commands,
         ),
+        (
+            "alerts and dashboard are those of the files, and a default installation has neither",
+            watched::as_written,
+        ),
+        (
+            "the API server's metrics are asked for by the names of all webhooks",
+            watched::webhooks_are_meant,
+        ),
         ("every value changes something", values::all),
         ("values that cannot work are refused", refused::all),
     ];
@@ -131,6 +147,10 @@ fn main() -> ExitCode {
         (
             "whoever makes the certificate, another can take over",
             modes::can_be_changed,
+        ),
+        (
+            "audit sees all by its account, and may do nothing",
+            audit::by_its_account,
         ),
         (
             "doctor needs no more than its role",
@@ -155,6 +175,10 @@ fn main() -> ExitCode {
         (
             "a namespace with both labels hears what the next profile would add",
             outside::audited,
+        ),
+        (
+            "the way from a look to strict, and back, is as its page shows it",
+            rollout::as_shown,
         ),
         (
             "a label that names no profile is warned of, with its value",

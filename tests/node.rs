@@ -103,7 +103,7 @@ fn main() -> ExitCode {
             crash::leaves_nothing,
         ),
     ];
-    let mut of_image: Vec<(&str, trials::Test)> = vec![
+    let of_image: &[(&str, trials::Test)] = &[
         (
             "the image runs under Pod Security restricted, on a root file system that is read-only",
             image::runs,
@@ -112,17 +112,15 @@ fn main() -> ExitCode {
             "the chart's own pods, reached through its Service, harden what runs beside them",
             chart::hardens,
         ),
+        (
+            "doctor is silent while all is well, and finds each fault that is planted",
+            doctor::finds,
+        ),
+        (
+            "what happens to servers and certificates costs no pod its hardening, or for as long as is said",
+            available::feels,
+        ),
     ];
-    // Minutes on a machine that does nothing else: they have targets of their own.
-    let asked = |variable| std::env::var_os(variable).is_some();
-    if asked("DOCTOR") {
-        let what = "doctor is silent while all is well, and finds each fault that is planted";
-        of_image.push((what, doctor::finds));
-    }
-    if asked("AVAILABLE") {
-        let what = "what happens to servers and certificates costs no pod its hardening, or for as long as is said";
-        of_image.push((what, available::feels));
-    }
     let without_node: &[(&str, trials::Pure)] = &[
         (
             "what a pod says and is not in force is named",
@@ -145,7 +143,7 @@ fn main() -> ExitCode {
         Ok("up") => up::run(),
         Ok("playground") => playground::run(),
         Ok("workloads") => matrix::run(),
-        _ => trials::run(tests, &of_image, without_node),
+        _ => trials::run(tests, of_image, without_node),
     };
     result.unwrap_or_else(|error| {
         eprintln!("the node: {error:#}");

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use serde::Deserialize;
-
 use super::cost::{Capacity, Quota, requested};
 use super::entry::{Cell, Entry, State};
+use super::head::Head;
 use super::judge::{Depth, Judge, Judged};
 use super::limits::Defaults;
 use super::{By, Namespace, OverrideUse, Report, Standing, Unseen, Workload, clean};
@@ -60,50 +59,6 @@ pub struct Audit {
 
 /// Namespace, kind and name.
 type Key = (Arc<str>, Arc<str>, String);
-
-/// What is read of an object beside its pod.
-#[derive(Default, Deserialize)]
-struct Head<'a> {
-    #[serde(borrow, default)]
-    metadata: Meta<'a>,
-    #[serde(borrow, default)]
-    status: Status<'a>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Meta<'a> {
-    #[serde(borrow, default)]
-    name: Text<'a>,
-    #[serde(borrow, default)]
-    namespace: Text<'a>,
-    #[serde(borrow, default)]
-    owner_references: Vec<Owner<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Owner<'a> {
-    #[serde(borrow, default)]
-    kind: Text<'a>,
-    #[serde(borrow, default)]
-    name: Text<'a>,
-    #[serde(default)]
-    controller: bool,
-}
-
-#[derive(Default, Deserialize)]
-struct Status<'a> {
-    #[serde(borrow, default)]
-    conditions: Vec<Condition<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Condition<'a> {
-    #[serde(borrow, rename = "type", default)]
-    kind: Text<'a>,
-    #[serde(borrow, default)]
-    status: Text<'a>,
-}
 
 impl Audit {
     /// A report of which nothing is there yet.
@@ -177,12 +132,8 @@ impl Audit {
             self.owners.insert(key, owner);
             return;
         }
-        // A Job that has ended makes no pod any more.
-        let ended = |condition: &Condition<'_>| {
-            ["Complete", "Failed"].contains(&condition.kind.as_str())
-                && condition.status.as_str() == "True"
-        };
-        if kind == "Job" && head.status.conditions.iter().any(ended) {
+        // It makes no pod any more.
+        if kind == "Job" && head.has_ended() {
             return;
         }
         let filled = self.filled(&key.0, text, template);
@@ -326,10 +277,9 @@ impl Audit {
     }
 
     fn owner(&mut self, head: &Head<'_>) -> Option<Key> {
-        let mut owners = head.metadata.owner_references.iter();
-        let owner = owners.find(|owner| owner.controller)?;
+        let (kind, name) = head.owner()?;
         let namespace = self.text(&head.metadata.namespace);
-        Some((namespace, self.text(&owner.kind), owner.name.to_string()))
+        Some((namespace, self.text(kind), name.to_owned()))
     }
 
     /// The first of the owners.

@@ -56,7 +56,7 @@ impl Report {
                         "kubectl label namespace {name} pod-hardener.io/harden=<profile> --overwrite"
                     ),
                 ),
-                Standing::Excluded(label) => say(
+                Standing::Excluded(Some(label)) => say(
                     Severity::Error,
                     "excluded",
                     format!(
@@ -65,7 +65,7 @@ impl Report {
                     "take the label away, or the namespace out of the chart's excludedNamespaces"
                         .to_owned(),
                 ),
-                Standing::Unlabelled if namespace.workloads > 0 => say(
+                Standing::Unlabelled if namespace.open > 0 => say(
                     Severity::Note,
                     "unlabelled",
                     format!(

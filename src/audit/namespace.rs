@@ -24,8 +24,8 @@ pub enum Standing {
     Unlabelled,
     /// Its label names no profile.
     NoSuchProfile(String),
-    /// Its label names a profile, and the registration keeps away from the namespace.
-    Excluded(String),
+    /// The registration keeps away from it, whatever its label: here is the one that it has, if it names a profile.
+    Excluded(Option<String>),
     /// Its labels could not be read.
     Unknown,
 }
@@ -45,13 +45,23 @@ impl Standing {
         }
         let mut hardening = entries.iter().filter(|entry| entry.mode == Mode::Harden);
         let Some(label) = label else {
-            return Self::Unlabelled;
+            let mut labelled = namespace.clone();
+            let would_take = hardening.clone().any(|entry| {
+                labelled
+                    .labels_mut()
+                    .insert(HARDEN.to_owned(), entry.profile.to_owned());
+                entry_of(&entries, Mode::Harden, &labelled).is_some()
+            });
+            return match would_take || hardening.next().is_none() {
+                true => Self::Unlabelled,
+                false => Self::Excluded(None),
+            };
         };
         let is_registered = hardening.clone().any(|entry| entry.profile == label);
         match (label.as_str(), hardening.next()) {
             (OFF, _) => Self::Off,
             (_, None) if settings.profile(label).is_some() => Self::Labelled(label.clone()),
-            (_, Some(_)) if is_registered => Self::Excluded(clean(label)),
+            (_, Some(_)) if is_registered => Self::Excluded(Some(clean(label))),
             _ => Self::NoSuchProfile(clean(label)),
         }
     }
@@ -88,7 +98,8 @@ impl Standing {
             Self::Off => "off".to_owned(),
             Self::Unlabelled => "no label".to_owned(),
             Self::NoSuchProfile(label) => format!("{label}: no such profile"),
-            Self::Excluded(label) => format!("{label}: excluded"),
+            Self::Excluded(Some(label)) => format!("{label}: excluded"),
+            Self::Excluded(None) => "excluded".to_owned(),
             Self::Unknown => "not known".to_owned(),
         }
     }
@@ -137,5 +148,45 @@ impl Namespace {
     pub fn practice(&self, practice: usize) -> [usize; Cell::ALL.len()] {
         let found = self.practices.get(practice.saturating_sub(1));
         found.copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn standing(name: &str, labels: &serde_json::Value) -> &'static str {
+        let registration = json!({
+            "metadata": {"name": "zz-pod-hardener"},
+            "webhooks": [{
+                "name": "strict.pod-hardener.io", "sideEffects": "None", "admissionReviewVersions": ["v1"],
+                "clientConfig": {"url": "https://localhost/harden/strict"},
+                "namespaceSelector": {
+                    "matchLabels": {HARDEN: "strict"},
+                    "matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system"]}],
+                },
+            }],
+        });
+        let seen = Seen {
+            names: ["zz-pod-hardener".to_owned(), String::new()],
+            mutating: vec![serde_json::from_value(registration).unwrap()],
+            ..Seen::default()
+        };
+        let mut object = json!({"metadata": {"name": name, "labels": labels}});
+        object["metadata"]["labels"]["kubernetes.io/metadata.name"] = json!(name);
+        let namespace = serde_json::from_value(object).unwrap();
+        Standing::of(&seen, &Settings::embedded(), &namespace).as_str()
+    }
+
+    #[test]
+    fn who_could_not_opt_in_is_not_told_to() {
+        let strict = json!({HARDEN: "strict"});
+        assert_eq!(standing("shop", &strict), "labelled");
+        assert_eq!(standing("shop", &json!({})), "unlabelled");
+        assert_eq!(standing("kube-system", &strict), "excluded");
+        assert_eq!(standing("kube-system", &json!({})), "excluded");
     }
 }

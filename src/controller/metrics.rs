@@ -4,6 +4,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
@@ -23,6 +24,7 @@ pub(super) struct Metrics {
     steps: Family<Stepped, Counter>,
     trusted: Counter,
     failures: Counter,
+    registrations: Gauge,
     lives: Lives,
 }
 
@@ -34,6 +36,7 @@ impl Default for Metrics {
             steps: Family::default(),
             trusted: Counter::default(),
             failures: Counter::default(),
+            registrations: Gauge::default(),
             lives: Lives::new(&mut registry),
         };
         // From the start, so that an increase can be told from a beginning.
@@ -56,6 +59,11 @@ impl Default for Metrics {
             "Looks that failed, conflicts with another controller included",
             this.failures.clone(),
         );
+        registry.register(
+            "controller_registrations",
+            "Registrations that are there and trust what is served, of those that the controller looks after",
+            this.registrations.clone(),
+        );
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION").to_owned())]);
         registry.register("build", "The program", build);
         Self { registry, ..this }
@@ -74,6 +82,12 @@ impl Metrics {
 
     pub(super) fn failed(&self) {
         self.failures.inc();
+    }
+
+    /// So many registrations are there, and trust what is served.
+    pub(super) fn registered(&self, registrations: usize) {
+        let registrations = i64::try_from(registrations).unwrap_or(i64::MAX);
+        self.registrations.set(registrations);
     }
 
     /// From when to when what is in force is valid.

@@ -50,6 +50,7 @@ impl State {
     pub(super) fn kept(&self, held: &Held, registrations: usize) {
         let serving = held.serving().map(|serving| serving.life());
         self.metrics.lives(held.ca().map(|ca| ca.life()), serving);
+        self.metrics.registered(registrations);
         let mut now = self.lock();
         if now.registrations != registrations || now.looked.is_none() {
             match registrations {

@@ -67,6 +67,21 @@ pub(crate) enum End {
 }
 
 impl End {
+    /// All of them.
+    pub(super) const ALL: [Self; 11] = [
+        Self::Done,
+        Self::Idle,
+        Self::Handshake,
+        Self::SlowHandshake,
+        Self::SlowHead,
+        Self::SlowReply,
+        Self::NotHttp,
+        Self::Broken,
+        Self::Room,
+        Self::Memory,
+        Self::Panic,
+    ];
+
     /// Its name in metrics.
     pub(super) fn as_str(self) -> &'static str {
         match self {

@@ -21,7 +21,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::Shared;
-use super::connection::End;
+use super::admin::Admin;
 use crate::cluster::Known;
 use crate::config::Settings;
 use crate::record::Record;
@@ -33,6 +33,22 @@ use rules::Rules;
 
 /// The first bucket of durations, in seconds; twelve follow, each twice as long.
 const SHORTEST: f64 = 0.000_05;
+
+/// Why a request may not be answered: the reasons of [`crate::admission::Failure`], of bodies and of paths.
+const FAILURES: [&str; 12] = [
+    "content-type",
+    "cut-short",
+    "no-review",
+    "overloaded",
+    "panic",
+    "too-complex",
+    "too-large",
+    "too-slow",
+    "unknown-path",
+    "unknown-profile",
+    "unreadable",
+    "version",
+];
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Answered {
@@ -58,6 +74,7 @@ pub(super) struct Metrics {
     requests: Family<Answered, Counter>,
     failures: Family<Failed, Counter>,
     duration: Histogram,
+    ready: Gauge,
     known: Family<Followed, Gauge>,
     objects: Family<Followed, Gauge>,
     watch_failures: Family<Followed, Counter>,
@@ -93,7 +110,17 @@ impl Metrics {
         let mut registry = Registry::with_prefix("pod_hardener");
         let requests = Family::<Answered, Counter>::default();
         let failures = Family::<Failed, Counter>::default();
+        // From the start, so that an increase can be told from a beginning.
+        for reason in FAILURES {
+            drop(failures.get_or_create(&Failed { reason }));
+        }
         let duration = Histogram::new(exponential_buckets(SHORTEST, 2.0, 13));
+        let ready = Gauge::default();
+        registry.register(
+            "ready",
+            "Whether it takes reviews, as /readyz says",
+            ready.clone(),
+        );
         registry.register(
             "requests",
             "Reviews answered, by what became of them",
@@ -155,6 +182,7 @@ impl Metrics {
             requests,
             failures,
             duration,
+            ready,
             known,
             objects,
             watch_failures,
@@ -180,6 +208,7 @@ impl Metrics {
 
     /// All of it as text, with how it stands with everything now.
     pub(super) fn render(&self, shared: &Shared) -> String {
+        self.ready.set(i64::from(shared.waits_for().is_none()));
         self.ports.observe(Port::Webhook, &shared.webhooks);
         self.ports.observe(Port::Admin, &shared.admins);
         catch_up(&self.log_dropped, (shared.log_dropped)());
@@ -215,8 +244,6 @@ pub fn every_metric() -> String {
         outcome: "patched",
     };
     drop(metrics.requests.get_or_create(&labels));
-    let reason = "unreadable";
-    drop(metrics.failures.get_or_create(&Failed { reason }));
     let labels = Followed { kind: "Nodes" };
     for family in [&metrics.known, &metrics.objects] {
         drop(family.get_or_create(&labels));
@@ -228,8 +255,6 @@ pub fn every_metric() -> String {
     for port in [Port::Webhook, Port::Admin] {
         let connections = super::connections::Connections::new(1, 1);
         metrics.ports.observe(port, &connections);
-        metrics.ports.failed(port);
-        metrics.ports.closed(port, End::Done);
     }
     metrics.encode()
 }

@@ -30,10 +30,11 @@ pub(super) fn real(plane: &ControlPlane) -> Result<(), Failed> {
         eprintln!("CORPUS names no folder of real inputs: the fixtures alone were tried");
         return Ok(());
     };
-    for (name, enforce) in [
-        ("any", None),
-        ("baseline", Some("baseline")),
-        ("restricted", Some("restricted")),
+    // Where something is enforced fewer do: most are refused as written.
+    for (name, enforce, step) in [
+        ("any", None, 1),
+        ("baseline", Some("baseline"), 3),
+        ("restricted", Some("restricted"), 3),
     ] {
         let report = dry_run::all(
             plane,
@@ -42,7 +43,7 @@ pub(super) fn real(plane: &ControlPlane) -> Result<(), Failed> {
                 enforce,
                 ..Trial::shipped()
             },
-            corpus::samples(&root),
+            corpus::some_samples(&root, step),
         )?;
         assert!(report.accepted > 0, "{report}");
         eprintln!(
@@ -66,7 +67,7 @@ pub(super) fn pod_security(plane: &ControlPlane) -> Result<(), Failed> {
     let text = format!("{}{IN_A_USER_NAMESPACE}", pod_hardener::config::EMBEDDED);
     let settings =
         Settings::parse(&text, "defaults.toml and more").map_err(|error| error.to_string())?;
-    let samples = corpus::samples(&root);
+    let samples = corpus::some_samples(&root, 3);
     for profile in ["restricted", "in-a-user-namespace"] {
         let efficacy = efficacy::measure(plane, &settings, profile, &samples)?;
         eprintln!("{profile}: {efficacy}");
@@ -75,7 +76,7 @@ pub(super) fn pod_security(plane: &ControlPlane) -> Result<(), Failed> {
             "{}",
             efficacy.unexplained.join("\n")
         );
-        // 397 and 406 of the 681 pods known here; other pods must not fall far behind.
+        // 397 and 406 of the 681 pods known here; others, and some of them, must not fall far behind.
         assert!(efficacy.hardened * 100 >= efficacy.pods * 55, "{efficacy}");
     }
     Ok(())
@@ -159,7 +160,7 @@ pub(super) fn judged(plane: &ControlPlane) -> Result<(), Failed> {
     let generated = generated::samples(900);
     let real: Vec<_> = corpus::root()
         .iter()
-        .flat_map(|root| corpus::samples(root))
+        .flat_map(|root| corpus::some_samples(root, 5))
         .collect();
     for (name, objects) in namespaces {
         let trial = Trial {
@@ -169,7 +170,7 @@ pub(super) fn judged(plane: &ControlPlane) -> Result<(), Failed> {
             ..Trial::shipped()
         };
         // Few pods are accepted where every one must say what it asks for.
-        let count = if name == "terminating" { 900 } else { 300 };
+        let count = if name == "terminating" { 900 } else { 220 };
         let real = real
             .iter()
             .filter(|_| ["container-limits", "best-effort"].contains(&name));

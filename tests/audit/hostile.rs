@@ -22,7 +22,12 @@ pub(super) fn all(plane: &ControlPlane) -> Result<(), Failed> {
         .iter()
         .map(|format| format!("{format}={}", file(format)))
         .collect();
+    // What the page says outside of its script can be markup by the name of a file alone.
+    let config = file("<img src=x onerror=alert(1)>.toml");
+    std::fs::write(&config, "version = 1\n")?;
     let mut args = vec![
+        "--config",
+        &config,
         "-n",
         "audit-hostile",
         "--profile",

@@ -1,20 +1,16 @@
 //! The page in headless Chromium: its address chooses, and the document is read after its script ran.
 
+use std::path::Path;
 use std::process::Command;
 
 use libtest_mimic::Failed;
 use serde_json::json;
 
+use crate::browser::Browser;
 use crate::cluster::{kubectl, namespace};
 use crate::command;
 use crate::control_plane::ControlPlane;
 use crate::whole::apply;
-
-/// Whether there is a browser to try the page in.
-pub(super) fn has_browser() -> bool {
-    let version = Command::new("chromium").arg("--version").output();
-    version.is_ok_and(|output| output.status.success())
-}
 
 pub(super) fn all(plane: &ControlPlane) -> Result<(), Failed> {
     namespace(plane, "audit-page", &[])?;
@@ -97,9 +93,34 @@ pub(super) fn all(plane: &ControlPlane) -> Result<(), Failed> {
         "no reason: {details}"
     );
     assert!(details.contains("aria-expanded=\"true\""), "{details}");
+    by_keyboard(&page)?;
     kubectl(
         plane,
         &["delete", "namespace", "audit-page", "--wait=false"],
     )?;
+    Ok(())
+}
+
+/// All of it without a mouse.
+fn by_keyboard(page: &Path) -> Result<(), Failed> {
+    let mut browser = Browser::open(page)?;
+    let names = "[...document.querySelectorAll('#workloads tbody button')].map((one) => one.textContent).join()";
+    browser.tab_to("at.dataset.sort === 'name'")?;
+    browser.press("Enter")?;
+    assert_eq!(browser.look(names)?, "alpha,beta");
+    browser.press("Enter")?;
+    assert_eq!(browser.look(names)?, "beta,alpha");
+    browser.tab_to("at.id === 'q'")?;
+    browser.write("bet")?;
+    assert_eq!(browser.look(names)?, "beta");
+    browser.tab_to("at.textContent === 'beta'")?;
+    let open = "document.activeElement.ariaExpanded + document.querySelectorAll('.details').length";
+    browser.press("Enter")?;
+    assert_eq!(browser.look(open)?, "true1");
+    browser.press("Enter")?;
+    assert_eq!(browser.look(open)?, "false0");
+    // Where one is can be seen.
+    let outline = "getComputedStyle(document.activeElement).outlineStyle";
+    assert_ne!(browser.look(outline)?, "none");
     Ok(())
 }

@@ -50,23 +50,32 @@ pub(super) fn foreign_kinds(plane: &ControlPlane) -> Result<(), Failed> {
     let kinds = root().join("tests/chart/foreign-kinds.yaml");
     kubectl(plane, &["apply", "-f", &kinds.display().to_string()])?;
     wait(|| {
-        let served = plane.kubectl(&["get", "certificates,issuers,servicemonitors", "-A"])?;
+        let kinds = "certificates,issuers,servicemonitors,prometheusrules";
+        let served = plane.kubectl(&["get", kinds, "-A"])?;
         Ok(served.status.success().then_some(()))
     })
 }
 
-/// The pods of the chart's Deployments, as the API server makes them where Pod Security enforces `restricted`.
+/// The pods that the chart makes, as the API server makes them where Pod Security enforces `restricted`.
 pub(super) fn pods(plane: &ControlPlane) -> Result<(), Failed> {
     let enforced = ("pod-security.kubernetes.io/enforce", "restricted");
     namespace(plane, RESTRICTED, &[enforced])?;
     let helm = Helm::of("HELM4")?;
     let objects = helm.render(&[])?;
-    let as_it_comes = templates(&objects);
+    let mut as_it_comes = templates(&objects);
+    as_it_comes.extend(templates(&helm.render(&["--set", "audit.enabled=true"])?));
     quota(plane, one(&objects, "ResourceQuota"))?;
     let mut untouched = 0;
     let mut seen: Vec<Value> = Vec::new();
+    let mut renders = vec![(
+        "audit.enabled".to_owned(),
+        helm.render(&["--set", "audit.enabled=true"])?,
+    )];
     for values in files() {
-        for pod in templates(&helm.render(&["--values", &values])?) {
+        renders.push((values.clone(), helm.render(&["--values", &values])?));
+    }
+    for (values, objects) in renders {
+        for pod in templates(&objects) {
             if seen.contains(&pod) {
                 continue;
             }
@@ -93,7 +102,7 @@ pub(super) fn pods(plane: &ControlPlane) -> Result<(), Failed> {
             seen.push(pod);
         }
     }
-    assert_eq!(untouched, 2);
+    assert_eq!(untouched, 3);
     Ok(())
 }
 
@@ -143,15 +152,17 @@ fn unchanged(pod: &Value) -> Result<(), Failed> {
 
 /// The pods that Deployments make.
 fn templates(objects: &[Value]) -> Vec<Value> {
-    let deployments = objects
-        .iter()
-        .filter(|object| object["kind"] == "Deployment");
-    let pods = deployments.map(|deployment| {
-        let mut pod = deployment["spec"]["template"].clone();
+    let pods = objects.iter().filter_map(|object| {
+        let template = match object["kind"].as_str()? {
+            "Deployment" => "/spec/template",
+            "CronJob" => "/spec/jobTemplate/spec/template",
+            _ => return None,
+        };
+        let mut pod = object.pointer(template)?.clone();
         pod["apiVersion"] = json!("v1");
         pod["kind"] = json!("Pod");
-        pod["metadata"]["name"] = deployment["metadata"]["name"].clone();
-        pod
+        pod["metadata"]["name"] = object["metadata"]["name"].clone();
+        Some(pod)
     });
     pods.collect()
 }

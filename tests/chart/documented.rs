@@ -1,4 +1,4 @@
-//! What the page of the installation says to type is what the chart takes.
+//! What the pages of installation and operation say to type is what the chart takes.
 
 use std::fs;
 use std::process::Command;
@@ -8,9 +8,11 @@ use libtest_mimic::Failed;
 use crate::helm::{Helm, root};
 use crate::yaml;
 
-/// Every line `helm install` and `helm upgrade` of the page is rendered with its values, and every example in YAML is YAML.
+/// Every line `helm install` and `helm upgrade` of the pages is rendered with its values, and every example in YAML is YAML.
 pub(super) fn commands() -> Result<(), Failed> {
     let page = fs::read_to_string(root().join("docs/install.md"))?;
+    let operations = fs::read_to_string(root().join("docs/operations.md"))?;
+    let scripts = [&page, &operations].map(|page| blocks(page, "sh"));
     let helm = Helm::of("HELM4")?;
     let folder = tempfile::tempdir()?;
     // The files that the commands name.
@@ -21,7 +23,7 @@ pub(super) fn commands() -> Result<(), Failed> {
         fs::write(folder.path().join(name), text)?;
     }
     let mut rendered = 0;
-    for command in blocks(&page, "sh").replace("\\\n", " ").lines() {
+    for command in scripts.join("\n").replace("\\\n", " ").lines() {
         if !command.starts_with("helm install ") && !command.starts_with("helm upgrade ") {
             continue;
         }
@@ -30,7 +32,7 @@ pub(super) fn commands() -> Result<(), Failed> {
         while let Some(word) = words.next() {
             match word.as_str() {
                 "-n" | "--namespace" => assert_eq!(words.next().as_deref(), Some("pod-hardener")),
-                "--create-namespace" | "--reset-then-reuse-values" => {}
+                "--create-namespace" | "--reset-then-reuse-values" | "--force-conflicts" => {}
                 "--set" | "--set-string" => values.extend([word, words.next().unwrap_or_default()]),
                 "--set-file" => {
                     let value = words.next().unwrap_or_default();
@@ -44,7 +46,7 @@ pub(super) fn commands() -> Result<(), Failed> {
         helm.template(&values)?;
         rendered += 1;
     }
-    assert!(rendered >= 9, "only {rendered} commands were found");
+    assert!(rendered >= 11, "only {rendered} commands were found");
     let examples = yaml::documents(&blocks(&page, "yaml"))?;
     let kinds: Vec<_> = examples.iter().map(|example| &example["kind"]).collect();
     assert_eq!(kinds, ["Application", "OCIRepository", "HelmRelease"]);

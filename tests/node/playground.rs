@@ -236,23 +236,33 @@ fn differ(before: &Path, after: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Says how kubectl reaches the cluster, by a command for a shell of the machine.
+/// Says how kubectl and pod-hardener reach the cluster, by commands for a shell of the machine.
 fn say(plane: &ControlPlane, work: &Path, entrance: &str, start: Instant) -> anyhow::Result<()> {
-    let file = work.join("kubectl");
-    let kubectl = plane.assets().join("kubectl");
-    let (kubeconfig, cache) = (plane.kubeconfig(), work.join("kubectl-cache"));
-    let script = format!(
-        "#!/bin/sh\nexec {entrance} {} --kubeconfig {} --cache-dir {} \"$@\"\n",
-        kubectl.display(),
-        kubeconfig.display(),
-        cache.display(),
-    );
-    fs::write(&file, script)?;
-    fs::set_permissions(&file, Permissions::from_mode(0o755))?;
+    let kubectl = plane.assets().join("kubectl").display().to_string();
+    let cache = work.join("kubectl-cache");
+    let program = env!("CARGO_BIN_EXE_pod-hardener").to_owned();
+    let commands = [
+        (
+            "kubectl",
+            format!("{kubectl} --cache-dir {}", cache.display()),
+        ),
+        ("pod-hardener", program),
+    ];
+    let kubeconfig = plane.kubeconfig();
+    for (name, command) in commands {
+        let file = work.join(name);
+        let env = format!("env KUBECONFIG={}", kubeconfig.display());
+        fs::write(
+            &file,
+            format!("#!/bin/sh\nexec {entrance} {env} {command} \"$@\"\n"),
+        )?;
+        fs::set_permissions(&file, Permissions::from_mode(0o755))?;
+    }
     println!(
-        "All of it is there after {:.0} s. Yours, in another shell; Ctrl-C here ends it:\n\n  {} get pods -A",
+        "All of it is there after {:.0} s. Yours, in another shell; Ctrl-C here ends it:\n\n  PATH={}:$PATH\n  kubectl get pods -A\n  \
+         pod-hardener audit -o html=audit.html",
         start.elapsed().as_secs_f32(),
-        file.display()
+        work.display()
     );
     Ok(())
 }

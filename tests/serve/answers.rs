@@ -1,5 +1,6 @@
 //! What is answered, to whom, and in which protocol.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
 use serde_json::Value;
@@ -54,6 +55,9 @@ fn a_review_is_answered_over_tls_12_and_13_and_by_http_11_alone() {
 fn what_cannot_be_answered_is_a_500_that_names_its_cause() {
     let server = Webhook::start();
     let large = "x".repeat(5 * 1024 * 1024);
+    let complex = format!("[{}1]", "1,".repeat(200_000));
+    let later = review().replace("admission.k8s.io/v1", "admission.k8s.io/v2");
+    let before = failures(&server);
     for (request, cause) in [
         (
             post("/harden/nope", "application/json", &review()),
@@ -83,12 +87,45 @@ fn what_cannot_be_answered_is_a_500_that_names_its_cause() {
             post("/harden/strict", "application/json", &large),
             "larger than 4 MiB",
         ),
+        (
+            post("/harden/strict", "application/json", &complex),
+            "more than 200000 JSON values",
+        ),
+        (
+            post("/harden/strict", "application/json", "{}"),
+            "AdmissionReview",
+        ),
+        (
+            post("/harden/strict", "application/json", &later),
+            "admission.k8s.io/v1",
+        ),
     ] {
         let (status, _, body) = ask(&server, &request);
         assert_eq!(status, 500, "{body}");
         assert!(body.contains(cause), "{body}");
         assert_eq!(body.lines().count(), 1, "{body}");
     }
+    // Each was at zero before, so that the first of its kind is an increase.
+    let after = failures(&server);
+    assert_eq!(
+        after.keys().collect::<Vec<_>>(),
+        before.keys().collect::<Vec<_>>()
+    );
+    assert_eq!(before.values().sum::<u64>(), 0);
+    let counted = after.values().filter(|count| **count > 0);
+    assert_eq!(counted.count(), 8, "{after:?}");
+}
+
+/// How many requests could not be answered, by reason.
+fn failures(server: &Webhook) -> BTreeMap<String, u64> {
+    let (_, _, metrics) = get(server, "/metrics");
+    let series = metrics.lines().filter_map(|line| {
+        let (reason, count) = line
+            .strip_prefix("pod_hardener_failures_total{reason=\"")?
+            .split_once("\"} ")?;
+        Some((reason.to_owned(), count.parse().unwrap()))
+    });
+    series.collect()
 }
 
 #[test]
@@ -145,6 +182,7 @@ fn health_and_metrics() {
     );
     let (status, head, metrics) = get(&server, "/metrics");
     assert_eq!(status, 200);
+    assert!(metrics.contains("\npod_hardener_ready 1\n"), "{metrics}");
     assert!(head.contains("application/openmetrics-text"), "{head}");
     let counted = "pod_hardener_requests_total{mode=\"harden\",profile=\"compatible\",outcome=\"patched\"} 1\n";
     assert!(metrics.contains(counted), "{metrics}");

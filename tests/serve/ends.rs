@@ -43,6 +43,7 @@ fn after_sigterm_it_is_not_ready_and_serves_on_for_the_delay() {
         server.get("/readyz").starts_with("HTTP/1.1 503")
     });
     assert!(server.get("/readyz?verbose").ends_with("\nending\n"));
+    assert_eq!(server.metric("pod_hardener_ready "), 0.0);
     assert!(server.get("/livez").starts_with("HTTP/1.1 200"));
     // Clients hear of it late: they still come, on old connections and on new ones.
     kept.ask();

@@ -16,6 +16,16 @@ pub(crate) fn kubeconfig(
     name: &str,
 ) -> Result<PathBuf, Failed> {
     kubectl(plane, &["create", "serviceaccount", name, "-n", namespace])?;
+    kubeconfig_of(plane, folder, namespace, name)
+}
+
+/// A kubeconfig in `folder` by which an account asks that is there.
+pub(crate) fn kubeconfig_of(
+    plane: &ControlPlane,
+    folder: &Path,
+    namespace: &str,
+    name: &str,
+) -> Result<PathBuf, Failed> {
     let token = kubectl(plane, &["create", "token", name, "-n", namespace])?;
     let config = std::fs::read_to_string(plane.kubeconfig())?;
     let mut config: Value = serde_saphyr::from_str(&config)?;

@@ -13,6 +13,22 @@ struct Metric<'t> {
     labels: Vec<&'t str>,
 }
 
+/// What the API server itself counts of its webhooks, which says what no server of ours can: that nobody answered. Names and labels are
+/// those of Kubernetes 1.37, on which `tests/prometheus.rs` asks for them.
+const OF_THE_API_SERVER: &str = "
+## The API server, of its webhooks
+
+Dashboard and alerts of the chart also ask for these, where Prometheus scrapes the API server; `name` is the webhook's, `<profile>.pod-hardener.io` or one that
+ends so. [Kubernetes documents them](https://kubernetes.io/docs/reference/instrumentation/metrics/).
+
+| name | type | labels that are used | what it is |
+|---|---|---|---|
+| `apiserver_admission_webhook_request_total` | counter | `name`, `code` | Calls, by the HTTP status of the answer; 600 and more is no answer |
+| `apiserver_admission_webhook_admission_duration_seconds` | histogram | `name` | How long a call took, the network included |
+| `apiserver_admission_webhook_fail_open_count` | counter | `name` | Calls without an answer after which the object was let in, as `failurePolicy: Ignore` says |
+| `apiserver_admission_webhook_rejection_count` | counter | `name`, `error_type` | Objects that were refused; where this program is concerned, because there was no answer, under `failurePolicy: Fail` |
+";
+
 /// The page, of what the server and the controller say.
 pub(crate) fn page(server: &str, controller: &str) -> String {
     let mut page = String::from(
@@ -44,7 +60,7 @@ pub(crate) fn page(server: &str, controller: &str) -> String {
             );
         }
     }
-    page
+    page + OF_THE_API_SERVER
 }
 
 fn metrics(text: &str) -> Vec<Metric<'_>> {

@@ -254,7 +254,7 @@ impl Connection {
 }
 
 /// An address of the loopback interface that nobody listens on.
-fn free_address() -> String {
+pub(crate) fn free_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().to_string()
 }

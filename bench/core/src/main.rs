@@ -10,14 +10,16 @@ use core_alone::record::Level;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [config, review, profile, times] = args.as_slice() else {
-        return Err("give a configuration, a review, a profile and a number".into());
+    let [config, review, profile, times, level @ ..] = args.as_slice() else {
+        return Err("give a configuration, a review, a profile, a number, and how much of a decision is logged if it is not `full`".into());
     };
+    let is_asked = |known: &Level| level.first().is_some_and(|name| name == known.as_str());
+    let level = Level::ALL.into_iter().find(is_asked).unwrap_or(Level::Full);
     let settings = Settings::parse(&std::fs::read_to_string(config)?, config)?;
     let (facts, body) = (Facts::default(), std::fs::read(review)?);
     for _ in 0..times.parse()? {
         let answer = answer(&settings, Mode::Harden, profile, &facts, &body)?;
-        let line = answer.record.line(Level::Full, "2026-01-01T00:00:00.000000Z", 100);
+        let line = answer.record.line(level, "2026-01-01T00:00:00.000000Z", 100);
         std::hint::black_box((answer.body, line));
     }
     Ok(())

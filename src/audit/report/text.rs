@@ -93,9 +93,9 @@ fn workloads(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 fn one(out: &mut dyn Write, workload: &Workload) -> io::Result<()> {
     writeln!(
         out,
-        "{}: {} pods, {} open, by `{}`",
+        "{}: {}, {} open, by `{}`",
         workload.object(),
-        workload.pods,
+        pods(workload.pods),
         workload.open,
         workload.profile
     )?;
@@ -103,6 +103,12 @@ fn one(out: &mut dyn Write, workload: &Workload) -> io::Result<()> {
         writeln!(out, "  {}", line(entry))?;
     }
     writeln!(out)
+}
+
+/// `1 pod`, `2 pods`.
+fn pods(count: usize) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} pod{plural}")
 }
 
 /// `+ web: securityContext.runAsUser: 10001 (run-as-high-uid)`.

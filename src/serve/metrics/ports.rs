@@ -24,6 +24,12 @@ impl Port {
         };
         Which { port }
     }
+
+    fn ended(self, end: End) -> Closed {
+        let Which { port } = self.labels();
+        let reason = end.as_str();
+        Closed { port, reason }
+    }
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -56,6 +62,13 @@ impl Ports {
             closed: Family::default(),
             failed: Family::default(),
         };
+        // From the start, so that an increase can be told from a beginning.
+        for port in [Port::Webhook, Port::Admin] {
+            drop(this.failed.get_or_create(&port.labels()));
+            for end in End::ALL {
+                drop(this.closed.get_or_create(&port.ended(end)));
+            }
+        }
         registry.register("connections_open", "Connections", this.open.clone());
         registry.register(
             "requests_in_flight",
@@ -83,9 +96,7 @@ impl Ports {
 
     /// A connection ended.
     pub(in crate::serve) fn closed(&self, port: Port, end: End) {
-        let Which { port } = port.labels();
-        let reason = end.as_str();
-        self.closed.get_or_create(&Closed { port, reason }).inc();
+        self.closed.get_or_create(&port.ended(end)).inc();
     }
 
     /// A connection could not be accepted.
