@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm prometheus node node-binaries playground workloads image planted generated pods scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-count bench-records
+.PHONY: test control-plane helm prometheus node node-binaries playground workloads image planted generated files fuzz pods scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-count bench-records bench-files
 
 ## Run every test; the last line counts them.
 test:
@@ -68,6 +68,20 @@ actionlint:
 generated:
 	@KUBEBUILDER_ASSETS=$$(tests/control-plane/build | tail -n 1) GENERATED=20000 \
 	  cargo test --test apiserver -- --nocapture generated
+
+## Forty times as many generated and torn manifests through the editor as in every run: ten minutes.
+fuzz:
+	@FUZZ=40 cargo test --test files -- --nocapture rightly
+
+## `check` and `harden` on 10,000 files and on one of 500 documents, beside parsing alone and beside kubeconform: docs/performance.md.
+bench-files:
+	@bench/files
+
+## Every real manifest by every profile, as text, and by the webhook on the real API server: three minutes.
+files:
+	@FILES=full cargo test --test files -- --nocapture manifest
+	@KUBEBUILDER_ASSETS=$$(tests/control-plane/build | tail -n 1) FILES=full \
+	  cargo test --test apiserver -- --nocapture files
 
 ## Every pod of the corpus where a run of all tests takes some, on the real API server: about eight minutes.
 pods:

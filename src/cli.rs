@@ -6,6 +6,7 @@ mod config;
 mod controller;
 mod doctor;
 mod explain;
+mod facts;
 mod files;
 mod harden;
 mod output;
@@ -43,6 +44,9 @@ enum Command {
     Check(check::Args),
     /// Harden manifests: print them, or write them in place.
     Harden(harden::Args),
+    /// Take along what files do not say of the cluster that they are for.
+    #[command(subcommand)]
+    Facts(facts::Command),
     /// Say what is open in a cluster: by the webhook's own rules, and by reading alone.
     Audit(audit::Args),
     /// Answer one AdmissionReview from a file, as the webhook would, and check the patch.
@@ -75,6 +79,7 @@ impl Cli {
             Command::Doctor(args) => doctor::run(args),
             Command::Check(args) => check::run(args),
             Command::Harden(args) => harden::run(args),
+            Command::Facts(command) => facts::run(command),
             Command::Audit(args) => audit::run(args),
             Command::Review(args) => review::run(args),
             Command::Config(command) => config::run(command),

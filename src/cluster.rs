@@ -4,6 +4,8 @@
 //! an atomic pointer: a request takes what is there and never waits. A kind that is not complete, forbidden, or cut off for
 //! longer than a minute is as if it had never been asked for, and says so in `/readyz?verbose`, the log and the metrics.
 
+mod combined;
+pub mod exported;
 mod follow;
 mod kinds;
 pub mod listed;
@@ -21,6 +23,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio::sync::oneshot;
 
 use crate::plan::Facts;
+pub use combined::combined;
 pub use follow::Pace;
 pub use manifests::{KINDS, Manifested};
 use status::Board;

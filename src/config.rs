@@ -9,6 +9,7 @@ mod profile;
 mod read;
 mod schema;
 mod show;
+mod templates;
 mod value;
 
 use std::fmt::Write;
@@ -20,6 +21,7 @@ pub use overrides::Override;
 pub use profile::{Change, Origin, Profile, Said, Setting};
 pub use schema::schema;
 pub use show::{show, show_profiles};
+pub use templates::{CustomTemplates, EVERY};
 
 /// The file that is compiled in, and that users copy.
 pub const EMBEDDED: &str = include_str!("../defaults.toml");
@@ -35,6 +37,7 @@ pub struct Settings {
     annotate_pods: Said<bool>,
     registry_mirrors: Said<Vec<String>>,
     mirrors: image::Mirrors,
+    templates: Vec<CustomTemplates>,
     profiles: Vec<Profile>,
     overrides: Vec<Override>,
 }
@@ -79,6 +82,12 @@ impl Settings {
     #[must_use]
     pub fn registry_mirrors(&self) -> &[String] {
         &self.registry_mirrors.value
+    }
+
+    /// The ways to the templates of pods in a custom resource; none where it is not known to have any.
+    #[must_use]
+    pub fn templates(&self, group: &str, version: &str, kind: &str) -> &[Vec<String>] {
+        templates::find(&self.templates, group, version, kind)
     }
 
     /// The profile called `name`.

@@ -11,7 +11,9 @@ mod hardened;
 mod ignore;
 mod lines;
 mod locate;
+mod meaning;
 mod object;
+mod position;
 mod style;
 mod tree;
 mod value;
@@ -23,51 +25,9 @@ pub use finding::{Finding, Word};
 pub use hardened::{By, Hardened, Judged};
 pub use ignore::Ignore;
 pub use object::Subject;
+pub use position::{Position, Positions};
 
 use tree::Tree;
-
-/// A place in a text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    /// The line, from 1.
-    pub line: usize,
-    /// The column in characters, from 1.
-    pub column: usize,
-    /// The byte, from 0.
-    pub byte: usize,
-}
-
-impl Position {
-    /// The place of a line and a column.
-    fn new(text: &str, line: usize, column: usize) -> Self {
-        let before = text.split_inclusive('\n').take(line.saturating_sub(1));
-        let start: usize = before.map(str::len).sum();
-        let rest = text.get(start..).unwrap_or_default();
-        let within: usize = rest
-            .chars()
-            .take(column.saturating_sub(1))
-            .map(char::len_utf8)
-            .sum();
-        Self {
-            line,
-            column,
-            byte: start + within,
-        }
-    }
-
-    /// The place of a byte.
-    #[must_use]
-    pub fn of(text: &str, byte: usize) -> Self {
-        let before = text.get(..byte).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.get(line_start..).unwrap_or_default();
-        Self {
-            line: before.matches('\n').count() + 1,
-            column: line.chars().count() + 1,
-            byte,
-        }
-    }
-}
 
 /// What is wrong with a text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,6 +43,7 @@ pub struct Flaw {
 #[derive(Clone, Debug)]
 pub struct Manifest<'t> {
     text: &'t str,
+    places: Positions<'t>,
     documents: Vec<Document>,
 }
 
@@ -106,6 +67,7 @@ impl<'t> Manifest<'t> {
             .map(|(tree, value)| Document { tree, value });
         Ok(Self {
             text,
+            places: Positions::new(text),
             documents: documents.collect(),
         })
     }
@@ -114,6 +76,12 @@ impl<'t> Manifest<'t> {
     #[must_use]
     pub fn text(&self) -> &'t str {
         self.text
+    }
+
+    /// The places of its bytes.
+    #[must_use]
+    pub fn places(&self) -> &Positions<'t> {
+        &self.places
     }
 
     /// The value of each document; `null` for an empty one.

@@ -1,24 +1,31 @@
-//! Findings in files, and how they are told. Each format gives a text; who writes it where is the caller's.
+//! Findings in files, and how they are told. Each format is written piece by piece, since a report may be long.
 
 mod concise;
+mod found;
 mod github;
 mod item;
 mod json;
 mod markdown;
 mod sarif;
+mod silence;
 mod text;
 
-pub use item::{Class, Edit, Item, ignores, items};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
 
-/// What was found in files.
+pub use found::items;
+pub use item::{Class, Edit, Excerpt, Item};
+pub use silence::ignores;
+
+/// What was found in files, but for the findings themselves, which are told one by one.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// How many files were looked at.
     pub files: usize,
     /// The profile that they were looked at by.
     pub profile: String,
-    /// What was found, file by file.
-    pub items: Vec<Item>,
+    /// How many findings of each class were told.
+    pub found: BTreeMap<Class, usize>,
     /// What could not be looked at.
     pub failed: Vec<Failed>,
     /// How many findings are not told, since a comment or the baseline has them.
@@ -64,31 +71,42 @@ impl Format {
         ("markdown", Self::Markdown),
     ];
 
-    /// The report in this format; with colours where it has them and they are asked for.
+    /// A report in this format, of which nothing is written yet; with colours where it has them and they are asked for.
     #[must_use]
-    pub fn render(self, report: &Report, colours: bool) -> String {
+    pub fn tell(self, colours: bool) -> Box<dyn Tell> {
         match self {
-            Self::Text => text::render(report, colours),
-            Self::Concise => concise::render(report),
-            Self::Json => json::render(report),
-            Self::Sarif => sarif::render(report),
-            Self::Github => github::render(report),
-            Self::Markdown => markdown::render(report),
+            Self::Text => Box::new(text::Text::new(colours)),
+            Self::Concise => Box::new(concise::Concise),
+            Self::Json => Box::new(json::Json::default()),
+            Self::Sarif => Box::new(sarif::Sarif::default()),
+            Self::Github => Box::new(github::Github),
+            Self::Markdown => Box::new(markdown::Markdown::default()),
         }
     }
 }
 
-impl Report {
-    /// How many findings are of a class.
-    fn count(&self, class: Class) -> usize {
-        self.items.iter().filter(|item| item.class == class).count()
+/// A report that is written while files are looked at: nothing of it has to be kept.
+///
+/// The errors of all three are those of `out`.
+pub trait Tell {
+    /// Writes what comes before all findings.
+    fn begin(&mut self, _profile: &str, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
     }
 
+    /// Writes a finding.
+    fn item(&mut self, item: &Item, out: &mut dyn Write) -> io::Result<()>;
+
+    /// Writes what comes after all findings.
+    fn end(&mut self, report: &Report, out: &mut dyn Write) -> io::Result<()>;
+}
+
+impl Report {
     /// `2 gaps, 1 unsafe choice, 3 steps back in 4 files`.
     fn summary(&self) -> String {
         let mut parts: Vec<String> = Vec::new();
         for (class, one, many) in Class::ALL {
-            match self.count(class) {
+            match self.found.get(&class).copied().unwrap_or_default() {
                 0 => {}
                 1 => parts.push(format!("1 {one}")),
                 n => parts.push(format!("{n} {many}")),
@@ -120,5 +138,19 @@ fn of_object(item: &Item) -> String {
     match item.object.as_str() {
         "" => String::new(),
         object => format!("{object}: "),
+    }
+}
+
+/// Items of a JSON list, one a line, with commas between.
+#[derive(Default)]
+struct Items {
+    any: bool,
+}
+
+impl Items {
+    fn write(&mut self, item: &serde_json::Value, out: &mut dyn Write) -> io::Result<()> {
+        let comma = if self.any { ",\n" } else { "\n" };
+        self.any = true;
+        write!(out, "{comma}{item}")
     }
 }

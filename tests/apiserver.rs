@@ -72,8 +72,12 @@ fn main() -> ExitCode {
             pod_trials::real,
         ),
         (
-            "a hardened file is stored as the webhook would have it",
+            "hardened files are stored as the webhook would have them",
             files::agree,
+        ),
+        (
+            "what files do not know of the cluster is a closed list, and exported facts know it",
+            files::only_the_cluster,
         ),
         (
             "generated pods too, and the careless fill-in of them is refused",

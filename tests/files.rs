@@ -19,12 +19,16 @@ mod corpus;
 mod effective;
 #[path = "support/harden.rs"]
 mod harden;
+#[path = "files/integrations.rs"]
+mod integrations;
 #[path = "files/properties.rs"]
 mod properties;
 #[path = "files/corpus.rs"]
 mod real;
 #[path = "files/support.rs"]
 mod support;
+#[path = "files/templates.rs"]
+mod templates;
 #[path = "support/token.rs"]
 mod token;
 #[path = "support/yaml.rs"]
@@ -45,7 +49,7 @@ fn main() -> ExitCode {
         Trial::test(name, move || test(&folder.ok_or("there is no corpus")?))
             .with_ignored_flag(root.is_none())
     };
-    let trials = vec![
+    let mut trials = vec![
         Trial::test("every case is hardened as it should be", cases::all),
         Trial::test(
             "generated manifests of every style are hardened rightly",
@@ -54,6 +58,10 @@ fn main() -> ExitCode {
         Trial::test(
             "torn texts are hardened rightly or not at all",
             properties::torn,
+        ),
+        Trial::test(
+            "of a long line, the part that is meant is told of",
+            properties::long_lines,
         ),
         Trial::test(
             "files are written whole, and keep what they are",
@@ -70,6 +78,14 @@ fn main() -> ExitCode {
             commands::check,
         ),
         Trial::test("what files say of the cluster counts", commands::facts),
+        Trial::test(
+            "pods are found where the configuration says, and nowhere else",
+            templates::custom,
+        ),
+        Trial::test(
+            "the action of GitHub reports where it is looked for",
+            integrations::action,
+        ),
         Trial::test("a rule is explained", commands::explain),
         Trial::test("the fixes of SARIF are what harden does", commands::sarif),
         on_corpus(
@@ -83,5 +99,6 @@ fn main() -> ExitCode {
         on_corpus("files without a pod stay as they are", real::others),
         on_corpus("what is wrong is named with its place", real::bad),
     ];
+    trials.extend(integrations::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

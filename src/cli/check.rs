@@ -1,16 +1,19 @@
 //! `pod-hardener check`: what the webhook would find in manifests, and where.
 
-use std::collections::HashSet;
-use std::io::IsTerminal;
+mod telling;
+
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use serde_json::Value;
 
+use telling::Telling;
+
 use super::files::{self, Input, Task};
 use super::output::{self, FailOn, Output};
-use crate::manifest::{By, Flaw, Manifest, Position, Refusal};
+use crate::manifest::{By, Flaw, Judged, Manifest, Refusal, Splice};
 use crate::report::{self, Edit, Failed, Format, Item, Report};
 
 /// Arguments of `check`.
@@ -49,41 +52,38 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         profile: by.profile.name().to_owned(),
         ..Report::default()
     };
+    let mut telling = Telling::begin(&args.output, by.profile.name())?;
+    let (mut severities, mut broken) = (BTreeSet::new(), Ok(()));
     files::each(
         &task.inputs,
         task.jobs,
         |input| look(input, by, fixes),
-        |_, found| {
-            report.items.extend(found.items);
+        |_, mut found| {
+            let all = found.items.len();
+            let is_known = |item: &Item| {
+                known
+                    .as_ref()
+                    .is_some_and(|k| k.contains(&item.fingerprint))
+            };
+            found.items.retain(|item| !is_known(item));
+            report.silenced += found.silenced + all - found.items.len();
+            for item in &found.items {
+                *report.found.entry(item.class).or_default() += 1;
+                severities.insert(item.severity);
+            }
             report.failed.extend(found.failed);
-            report.silenced += found.silenced;
+            if broken.is_ok() {
+                broken = telling.items(&found.items);
+            }
         },
     );
-    if let Some(known) = known {
-        let all = report.items.len();
-        report
-            .items
-            .retain(|item| !known.contains(&item.fingerprint));
-        report.silenced += all - report.items.len();
-    }
-    for (format, file) in &args.output {
-        put_out(&report, *format, file.as_deref())?;
-    }
+    broken?;
+    telling.end(&report)?;
     say_failures(&report);
     Ok(match report.failed.is_empty() {
-        true => args
-            .fail_on
-            .code(report.items.iter().map(|item| item.severity)),
+        true => args.fail_on.code(severities.into_iter()),
         false => ExitCode::from(2),
     })
-}
-
-fn put_out(report: &Report, format: Format, file: Option<&Path>) -> anyhow::Result<()> {
-    // https://no-color.org
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let colours = file.is_none() && !plain && std::io::stdout().is_terminal();
-    let text = format.render(report, colours);
-    output::write(file, |out| out.write_all(text.as_bytes()))
 }
 
 #[expect(
@@ -152,29 +152,33 @@ fn look(input: &Input, by: By<'_>, fixes: bool) -> Found {
     found
         .failed
         .extend(flaws.iter().map(|flaw| failed(flaw, "")));
-    let can_be_fixed = fixes && manifest.harden(&judged).is_ok();
+    let fixes = match fixes && manifest.harden(&judged).is_ok() {
+        true => edits(&manifest, &judged).unwrap_or_default(),
+        false => Vec::new(),
+    };
+    let mut fixes = fixes.into_iter();
     for one in &judged {
         let mut items = report::items(&file, &manifest, one);
-        let gap = items
-            .iter_mut()
-            .find(|item| item.class == report::Class::Gap);
-        if let (true, Some(gap)) = (can_be_fixed, gap) {
-            gap.fix = edits(&manifest, one).unwrap_or_default();
+        let fix = fixes.next();
+        let mut gaps = items.iter_mut();
+        if let Some(gap) = gaps.find(|item| item.class == report::Class::Gap) {
+            gap.fix = fix.unwrap_or_default();
         }
         found.items.extend(items);
     }
-    found.silenced = report::ignores(&file, &text, &manifest.ignores(), &mut found.items);
-    found.items.sort_by_key(|item| item.at);
+    found.silenced = report::ignores(&file, &manifest, &mut found.items);
     found
 }
 
-/// What would harden an object.
-fn edits(manifest: &Manifest<'_>, one: &crate::manifest::Judged) -> Result<Vec<Edit>, Refusal> {
-    let splices = manifest.splices(one)?.into_iter();
-    let edits = splices.map(|splice| Edit {
-        start: Position::of(manifest.text(), splice.start),
-        end: Position::of(manifest.text(), splice.end),
+/// What would harden each object.
+fn edits(manifest: &Manifest<'_>, judged: &[Judged]) -> Result<Vec<Vec<Edit>>, Refusal> {
+    let places = manifest.places();
+    let edit = |splice: Splice| Edit {
+        start: places.at(splice.start),
+        end: places.at(splice.end),
         text: splice.text,
-    });
-    Ok(edits.collect())
+    };
+    let all = manifest.splices(judged)?.into_iter();
+    let all = all.map(|splices| splices.into_iter().map(edit).collect());
+    Ok(all.collect())
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
-use crate::cluster::{KINDS, Manifested};
+use crate::cluster::{self, KINDS, Manifested};
 use crate::config::{Profile, Settings};
 use crate::manifest::Manifest;
 use crate::plan::Facts;
@@ -30,9 +30,16 @@ pub(super) struct Which {
     /// The namespace of objects that name none.
     #[arg(long, short = 'n', default_value = "default")]
     pub(super) namespace: String,
+    /// Files and folders that say something of the cluster, and are not worked on: the whole repository, where a hook is given what
+    /// has changed. May be repeated.
+    #[arg(long, value_name = "PATH")]
+    beside: Vec<PathBuf>,
     /// The configuration; the embedded one where none is given.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// What is known of the cluster beside what the files say, as `pod-hardener facts export` wrote it.
+    #[arg(long, value_name = "FILE")]
+    facts: Option<PathBuf>,
     /// Look into what .gitignore names too.
     #[arg(long)]
     no_ignore: bool,
@@ -75,7 +82,13 @@ impl Task {
             facts: Facts::default(),
             jobs: args.jobs.map_or(all, NonZero::get),
         };
-        task.facts = task.manifested();
+        let of_cluster = args.facts.as_deref().map(super::facts::read).transpose()?;
+        let beside = input::find(&args.beside, !args.no_ignore, &args.stdin_filename)?;
+        let of_files = task.manifested(&beside);
+        task.facts = match of_cluster {
+            Some(of_cluster) => cluster::combined(of_cluster, &of_files),
+            None => of_files,
+        };
         Ok(task)
     }
 
@@ -85,8 +98,8 @@ impl Task {
         profile.with_context(|| format!("there is no profile {}", self.profile))
     }
 
-    /// What the files say of the cluster. A file that cannot be read says nothing here: it is named when its turn comes.
-    fn manifested(&self) -> Facts {
+    /// What the files, and those beside them, say of the cluster. A file that cannot be read says nothing here: it is named when its turn comes.
+    fn manifested(&self, beside: &[Input]) -> Facts {
         let mut all = Manifested::default();
         let read = |input: &Input| {
             let mut found = Manifested::default();
@@ -100,7 +113,9 @@ impl Task {
             }
             found
         };
-        each(&self.inputs, self.jobs, read, |_, found| all.add(found));
+        for inputs in [&self.inputs, beside] {
+            each(inputs, self.jobs, read, |_, found| all.add(found));
+        }
         all.facts()
     }
 }

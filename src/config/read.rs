@@ -4,6 +4,7 @@ mod document;
 mod flaw;
 mod override_table;
 mod profile_table;
+mod template_table;
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -13,10 +13,24 @@ use crate::rules::RULES;
 /// A name of a profile: a DNS label (RFC 1123) that is not `off`.
 const PROFILE: &str = "^(?!off$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
 
+/// A kind of custom resources, by its API group, and its version where that matters.
+const CUSTOM_KIND: &str = "^[a-z0-9-]+([.][a-z0-9-]+)+/([a-z0-9-]+/)?[A-Z][A-Za-z0-9]*$";
+
+/// A way to a pod's template.
+const WAY: &str = "^([A-Za-z0-9_-]+|[*])([.]([A-Za-z0-9_-]+|[*]))*$";
+
 /// The schema of a configuration.
 #[must_use]
 pub fn schema() -> Value {
-    let [version, enabled, annotate, mirrors, profiles, overrides] = KEYS;
+    let [
+        version,
+        enabled,
+        annotate,
+        mirrors,
+        templates,
+        profiles,
+        overrides,
+    ] = KEYS;
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "pod-hardener's configuration",
@@ -37,6 +51,15 @@ pub fn schema() -> Value {
             },
             mirrors: texts("^[A-Za-z0-9][A-Za-z0-9._:/-]*$",
                 "What mirrors put before the names of images, which is taken off before images are compared."),
+            templates: {
+                "type": "object",
+                "propertyNames": {"pattern": CUSTOM_KIND},
+                "additionalProperties": {"anyOf": [
+                    {"type": "string", "pattern": WAY},
+                    list(WAY),
+                ]},
+                "description": "The ways to pod templates in custom resources, for `check` and `harden`, by \"group/Kind\".",
+            },
             profiles: {
                 "type": "object",
                 "propertyNames": {"pattern": PROFILE},

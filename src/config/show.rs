@@ -6,7 +6,7 @@ use wildmatch::WildMatch;
 
 use super::image::ImagePattern;
 use super::profile::To;
-use super::{ALL, Change, Origin, Override, Profile, Said, Settings};
+use super::{ALL, Change, CustomTemplates, Origin, Override, Profile, Said, Settings};
 use crate::rule::{Options, Rule, Uid, Value};
 use crate::rules::RULES;
 
@@ -57,7 +57,21 @@ impl<'s> Page<'s> {
         this.said("annotate-pods", &settings.annotate_pods, annotates);
         let mirrors = list(settings.registry_mirrors().iter().map(String::as_str));
         this.said("registry-mirrors", &settings.registry_mirrors, mirrors);
+        this.templates(&settings.templates);
         this
+    }
+
+    fn templates(&mut self, templates: &[CustomTemplates]) {
+        let _ = writeln!(self.text, "\n[templates]");
+        for one in templates {
+            let paths: Vec<String> = one.paths.iter().map(|path| path.join(".")).collect();
+            let paths = match paths.as_slice() {
+                [path] => text(path),
+                paths => list(paths.iter().map(String::as_str)),
+            };
+            let from = self.origin(one.from);
+            self.line(&format!("{} = {paths}", text(&one.key())), &from);
+        }
     }
 
     fn line(&mut self, line: &str, comment: &str) {

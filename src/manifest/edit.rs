@@ -6,6 +6,8 @@
 
 mod writer;
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::emit::Style;
@@ -77,10 +79,24 @@ pub(super) fn sort(splices: &mut [Splice]) {
     splices.sort_by(|a, b| a.start.cmp(&b.start).then(b.depth.cmp(&a.depth)));
 }
 
-/// What goes into one node.
-struct Growth<'o> {
-    node: Id,
-    what: What<'o>,
+/// What goes into nodes, in the order in which it is asked for.
+#[derive(Default)]
+struct Growths<'o> {
+    all: Vec<(Id, What<'o>)>,
+    /// Where among them a node is.
+    of: HashMap<Id, usize>,
+}
+
+impl<'o> Growths<'o> {
+    fn push(&mut self, node: Id, what: What<'o>) {
+        self.of.insert(node, self.all.len());
+        self.all.push((node, what));
+    }
+
+    fn of(&mut self, node: Id) -> Option<&mut What<'o>> {
+        let at = self.of.get(&node)?;
+        self.all.get_mut(*at).map(|(_, what)| what)
+    }
 }
 
 enum What<'o> {
@@ -99,19 +115,19 @@ pub(super) fn splices(
     style: &Style,
     operations: &[Operation],
 ) -> Result<Vec<Splice>, Refusal> {
-    let mut growths: Vec<Growth<'_>> = Vec::new();
+    let mut growths = Growths::default();
     for operation in operations {
         grow(tree, operation, &mut growths)?;
     }
     let writer = Writer { text, tree, style };
     let mut splices = Vec::new();
-    for growth in growths {
-        let Some(node) = tree.node(growth.node) else {
+    for (id, what) in growths.all {
+        let Some(node) = tree.node(id) else {
             continue;
         };
-        match growth.what {
+        match what {
             What::Entries(entries) => writer.entries(node, &entries, &mut splices),
-            What::Items(items) => writer.items(growth.node, node, &items, &mut splices),
+            What::Items(items) => writer.items(id, node, &items, &mut splices),
             What::Instead { value, holder } => {
                 splices.push(writer.instead(node, value, holder));
             }
@@ -124,7 +140,7 @@ pub(super) fn splices(
 fn grow<'o>(
     tree: &Tree,
     operation: &'o Operation,
-    growths: &mut Vec<Growth<'o>>,
+    growths: &mut Growths<'o>,
 ) -> Result<(), Refusal> {
     let elsewhere = || Refusal::Elsewhere(operation.path.join("."));
     let shared = || Refusal::Shared(operation.path.join("."));
@@ -139,52 +155,33 @@ fn grow<'o>(
     let value = value.ok_or_else(|| Refusal::TakenOut(operation.path.join(".")))?;
     let there = tree.entry(at, name).map(|(_, value)| tree.resolved(value));
     let node = there.unwrap_or(at);
-    let known = growths.iter_mut().find(|growth| growth.node == node);
+    let known = growths.of(node);
     match (tree.node(node).map(|node| &node.kind), there, known) {
-        (
-            Some(NodeKind::Mapping { .. }),
-            None,
-            Some(Growth {
-                what: What::Entries(entries),
-                ..
-            }),
-        ) => match entries.iter().find(|(other, _)| other == name) {
-            None => entries.push((name, value)),
-            Some((_, other)) if *other == value => {}
-            Some(_) => return Err(shared()),
-        },
+        (Some(NodeKind::Mapping { .. }), None, Some(What::Entries(entries))) => {
+            match entries.iter().find(|(other, _)| other == name) {
+                None => entries.push((name, value)),
+                Some((_, other)) if *other == value => {}
+                Some(_) => return Err(shared()),
+            }
+        }
         (Some(NodeKind::Mapping { .. }), None, None) => {
             let what = What::Entries(vec![(name, value)]);
-            growths.push(Growth { node, what });
+            growths.push(node, what);
         }
-        (
-            Some(NodeKind::Sequence { .. }),
-            None,
-            Some(Growth {
-                what: What::Items(items),
-                ..
-            }),
-        ) => {
+        (Some(NodeKind::Sequence { .. }), None, Some(What::Items(items))) => {
             if !items.contains(&value) {
                 items.push(value);
             }
         }
         (Some(NodeKind::Sequence { .. }), None, None) => {
             let what = What::Items(vec![value]);
-            growths.push(Growth { node, what });
+            growths.push(node, what);
         }
         (Some(NodeKind::Scalar { .. }), Some(_), None) => {
             let what = What::Instead { value, holder: at };
-            growths.push(Growth { node, what });
+            growths.push(node, what);
         }
-        (
-            _,
-            Some(_),
-            Some(Growth {
-                what: What::Instead { value: other, .. },
-                ..
-            }),
-        ) if *other == value => {}
+        (_, Some(_), Some(What::Instead { value: other, .. })) if *other == value => {}
         (_, _, Some(_)) => return Err(shared()),
         _ => return Err(elsewhere()),
     }

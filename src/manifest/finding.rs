@@ -104,8 +104,7 @@ pub(super) fn of(
 /// The way to a field of a container or of the pod, from the document on.
 fn path(subject: &Subject, place: Place<'_>, field: Option<Field>, level: Level) -> Vec<String> {
     let mut path = subject.path.clone();
-    let pod = subject.template.pointer().split('/').skip(1);
-    path.extend(pod.map(ToOwned::to_owned));
+    path.extend(subject.pod.iter().cloned());
     let names = |path: &mut Vec<String>, names: &[&str]| {
         path.extend(names.iter().map(|name| (*name).to_owned()));
     };

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::edit::{self, Operation, Refusal, Splice};
 use super::object::{Found, Subject, objects};
-use super::{Document, Flaw, Manifest, defaults, locate, style};
+use super::{Document, Flaw, Manifest, defaults, locate, meaning, style};
 use crate::config::{Effective, Profile, Settings};
 use crate::object::Object;
 use crate::plan::{Facts, Plan, Scope};
@@ -36,7 +36,7 @@ pub struct Judged {
     pub findings: Vec<Finding>,
     /// What is to be put into its document.
     operations: Vec<Operation>,
-    /// The object with that.
+    /// The pod in it with that.
     hardened: Value,
 }
 
@@ -64,13 +64,12 @@ impl Manifest<'_> {
         let (mut judged, mut flaws) = (Vec::new(), Vec::new());
         for (at, document) in self.documents.iter().enumerate() {
             for found in objects(&document.value) {
-                let Some(subject) = found.subject(at) else {
-                    flaws.extend(self.nameless(document, &found));
-                    continue;
-                };
-                match self.judge_one(document, &found, subject, by) {
-                    Ok(one) => judged.extend(one),
-                    Err(flaw) => flaws.push(flaw),
+                flaws.extend(self.nameless(document, &found));
+                for subject in found.subjects(at, by.settings) {
+                    match self.judge_one(document, &found, subject, by) {
+                        Ok(one) => judged.extend(one),
+                        Err(flaw) => flaws.push(flaw),
+                    }
                 }
             }
         }
@@ -88,23 +87,22 @@ impl Manifest<'_> {
         }
         let mut splices = Vec::new();
         let mut expected: Vec<Value> = self.values().cloned().collect();
-        for (at, document) in self.documents.iter().enumerate() {
-            let of_document = judged
-                .iter()
-                .filter(|one| one.subject.document == at && one.changes());
+        let of_documents = judged.chunk_by(|a, b| a.subject.document == b.subject.document);
+        for judged in of_documents {
             let mut operations = Vec::new();
-            for one in of_document {
+            let mut at = 0;
+            for one in judged.iter().filter(|one| one.changes()) {
+                at = one.subject.document;
                 operations.extend(one.operations.iter().cloned());
                 let there = expected.get_mut(at);
-                if let Some(object) =
-                    there.and_then(|value| value.pointer_mut(&pointer(&one.subject.path)))
-                {
-                    *object = one.hardened.clone();
+                let pod = pointer(&one.subject.in_document(&[]));
+                if let Some(pod) = there.and_then(|value| value.pointer_mut(&pod)) {
+                    *pod = one.hardened.clone();
                 }
             }
-            if operations.is_empty() {
+            let Some(document) = self.documents.get(at).filter(|_| !operations.is_empty()) else {
                 continue;
-            }
+            };
             let style = style::of(self.text, &document.tree);
             splices.extend(edit::splices(
                 self.text,
@@ -115,23 +113,32 @@ impl Manifest<'_> {
         }
         edit::sort(&mut splices);
         let text = edit::apply(self.text, &splices);
-        check(&text, &expected)?;
+        meaning::check(&text, &expected)?;
         Ok(Some(Hardened { text, splices }))
     }
 
-    /// Where in the text an object's own part of that goes, without a look at what it comes to.
+    /// Where in the text each object's own part of that goes, without a look at what it comes to.
     ///
     /// # Errors
     ///
     /// Where it cannot be put there.
-    pub fn splices(&self, one: &Judged) -> Result<Vec<Splice>, Refusal> {
-        let Some(document) = self.documents.get(one.subject.document) else {
-            return Ok(Vec::new());
-        };
-        let style = style::of(self.text, &document.tree);
-        let mut splices = edit::splices(self.text, &document.tree, &style, &one.operations)?;
-        edit::sort(&mut splices);
-        Ok(splices)
+    pub fn splices(&self, judged: &[Judged]) -> Result<Vec<Vec<Splice>>, Refusal> {
+        let mut all = Vec::with_capacity(judged.len());
+        let of_documents = judged.chunk_by(|a, b| a.subject.document == b.subject.document);
+        for judged in of_documents {
+            let first = judged.first().map(|one| one.subject.document);
+            let Some(document) = first.and_then(|at| self.documents.get(at)) else {
+                continue;
+            };
+            let style = style::of(self.text, &document.tree);
+            for one in judged {
+                let (text, tree) = (self.text, &document.tree);
+                let mut splices = edit::splices(text, tree, &style, &one.operations)?;
+                edit::sort(&mut splices);
+                all.push(splices);
+            }
+        }
+        Ok(all)
     }
 
     fn judge_one(
@@ -142,14 +149,16 @@ impl Manifest<'_> {
         by: By<'_>,
     ) -> Result<Option<Judged>, Flaw> {
         let template = subject.template;
-        let written = found.value.to_string();
-        let seen = defaults::filled_in(found.value, template).to_string();
+        let object = found.seen(&subject);
+        let written = object.to_string();
+        let seen = defaults::filled_in(&object, template).to_string();
         let read = |text| -> Result<Object<'_>, Flaw> {
-            serde_json::from_str(text).map_err(|error| self.unreadable(document, found, &error))
+            let unreadable = |error| self.unreadable(document, &object, &subject, &error);
+            serde_json::from_str(text).map_err(unreadable)
         };
         let (written, seen) = (read(&written)?, read(&seen)?);
         let (Some(as_written), Some(pod)) = (template.pod(&written), template.pod(&seen)) else {
-            return Ok(None);
+            return self.without_pod(document, found, &subject);
         };
         let namespace = subject.namespace.clone();
         let namespace = namespace.unwrap_or_else(|| by.namespace.to_owned());
@@ -164,7 +173,7 @@ impl Manifest<'_> {
             .then(|| plan.patch_on(as_written))
             .flatten();
         let (operations, hardened) = match patch {
-            Some(patch) => operations(&patch, found).ok_or_else(|| {
+            Some(patch) => operations(&patch, &object, &subject).ok_or_else(|| {
                 self.flaw(
                     document,
                     &subject.path,
@@ -192,23 +201,40 @@ impl Manifest<'_> {
         (is_workload && has_none).then(|| self.flaw(document, &found.path, &message))
     }
 
-    fn unreadable(
+    /// What there is to say where no pod is: nothing of a workload that is not finished, or is no workload at all. A configured
+    /// way that leads to something else is wrong.
+    fn without_pod(
         &self,
         document: &Document,
         found: &Found<'_>,
+        subject: &Subject,
+    ) -> Result<Option<Judged>, Flaw> {
+        if found.template().is_some() {
+            return Ok(None);
+        }
+        let message = format!(
+            "the {} has no template of a pod at `{}`, where the configuration says that there is one: it has no `spec`",
+            subject.kind,
+            subject.pod.join(".")
+        );
+        Err(self.flaw(document, &subject.in_document(&[]), &message))
+    }
+
+    fn unreadable(
+        &self,
+        document: &Document,
+        object: &Value,
+        subject: &Subject,
         error: &serde_json::Error,
     ) -> Flaw {
         let text = error.to_string();
         let what = text.split(" at line ").next().unwrap_or_default();
-        let mut path = found.path.clone();
-        path.extend(locate::path_at(
-            found.value,
-            error.column().saturating_sub(1),
-        ));
+        let path = locate::path_at(object, error.column().saturating_sub(1));
+        let path = subject.translated(path);
         self.flaw(
             document,
             &path,
-            &format!("the {} cannot be read: {what}", found.kind),
+            &format!("the {} cannot be read: {what}", subject.kind),
         )
     }
 
@@ -221,10 +247,10 @@ impl Manifest<'_> {
     }
 }
 
-/// The operations of a patch on an object, with the way to the object before their own, and the object after them.
-fn operations(patch: &str, found: &Found<'_>) -> Option<(Vec<Operation>, Value)> {
+/// The operations of a patch on an object as rules see it, each with its way in the document, and the pod after them.
+fn operations(patch: &str, object: &Value, subject: &Subject) -> Option<(Vec<Operation>, Value)> {
     let patch: Patch = serde_json::from_str(patch).ok()?;
-    let mut hardened = found.value.clone();
+    let mut hardened = object.clone();
     json_patch::patch(&mut hardened, &patch).ok()?;
     let mut operations = Vec::new();
     for operation in patch.0 {
@@ -233,11 +259,12 @@ fn operations(patch: &str, found: &Found<'_>) -> Option<(Vec<Operation>, Value)>
             PatchOperation::Remove(remove) => (remove.path, None),
             _ => return None,
         };
-        let own = path.tokens().map(|token| token.decoded().into_owned());
-        let path = found.path.iter().cloned().chain(own).collect();
+        let path = path.tokens().map(|token| token.decoded().into_owned());
+        let path = subject.translated(path.collect());
         operations.push(Operation { path, value });
     }
-    Some((operations, hardened))
+    let pod = hardened.pointer_mut(subject.template.pointer())?.take();
+    Some((operations, pod))
 }
 
 /// The JSON pointer (RFC 6901) of a path.
@@ -245,41 +272,4 @@ fn pointer(path: &[String]) -> String {
     let steps = path.iter();
     let steps = steps.map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1")));
     steps.collect()
-}
-
-/// Whether an edited text means what it should.
-fn check(text: &str, expected: &[Value]) -> Result<(), Refusal> {
-    let manifest = Manifest::read(text).map_err(|flaw| Refusal::Unreadable(flaw.to_string()))?;
-    let values: Vec<&Value> = manifest.values().collect();
-    if values.len() != expected.len() {
-        return Err(Refusal::Other("the number of documents".to_owned()));
-    }
-    for (value, expected) in values.into_iter().zip(expected) {
-        if let Some(path) = difference(value, expected) {
-            return Err(Refusal::Other(path.join(".")));
-        }
-    }
-    Ok(())
-}
-
-/// The way to the first difference between two values.
-fn difference(a: &Value, b: &Value) -> Option<Vec<String>> {
-    let below = |step: &str, a: Option<&Value>, b: Option<&Value>| {
-        let mut path = difference(a.unwrap_or(&Value::Null), b.unwrap_or(&Value::Null))?;
-        path.insert(0, step.to_owned());
-        Some(path)
-    };
-    if a == b {
-        return None;
-    }
-    let found = match (a, b) {
-        (Value::Object(a), Value::Object(b)) => {
-            let mut names = a.keys().chain(b.keys());
-            names.find_map(|name| below(name, a.get(name), b.get(name)))
-        }
-        (Value::Array(a), Value::Array(b)) => (0..a.len().max(b.len()))
-            .find_map(|index| below(&index.to_string(), a.get(index), b.get(index))),
-        _ => None,
-    };
-    Some(found.unwrap_or_default())
 }

@@ -3,9 +3,12 @@
 //! Such a comment is about what begins on its line, or, where it stands alone, on the next line that has something on it: a field
 //! with all that is in it, a container, or a whole document.
 
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
 use granit_parser::{Event, Parser, options};
 
-use super::tree::{NodeKind, Tree};
+use super::tree::NodeKind;
 use super::{Manifest, Position, lines};
 
 /// What the comments begin with.
@@ -21,7 +24,7 @@ pub struct Ignore {
     /// Why; empty where nothing is said.
     pub reason: String,
     /// The bytes that it is about.
-    pub about: std::ops::Range<usize>,
+    pub about: Range<usize>,
 }
 
 impl Manifest<'_> {
@@ -39,18 +42,24 @@ impl Manifest<'_> {
                 Event::Comment(text, _) => Some((text, span.start)),
                 _ => None,
             });
-        let mut found: Vec<Ignore> = comments
+        let mut found: Vec<(Ignore, usize)> = comments
             .filter_map(|(text, start)| {
                 let byte = start.byte_offset()?;
                 let (line, column) = (start.line(), start.col() + 1);
                 self.ignore(&text, Position { line, column, byte })
             })
             .collect();
+        let largest = self.largest(found.iter().map(|(_, line)| *line).collect());
+        for (ignore, line) in &mut found {
+            ignore.about = largest.get(line).cloned().unwrap_or_default();
+        }
+        let mut found: Vec<Ignore> = found.into_iter().map(|(ignore, _)| ignore).collect();
         found.sort_by_key(|ignore| ignore.at.byte);
         found
     }
 
-    fn ignore(&self, comment: &str, at: Position) -> Option<Ignore> {
+    /// What a comment asks for, and the line on which that begins.
+    fn ignore(&self, comment: &str, at: Position) -> Option<(Ignore, usize)> {
         let asked = comment.trim().strip_prefix(MARK)?;
         let (rules, reason) = asked.split_once("--").unwrap_or((asked, ""));
         let rules = rules.split([',', ' ']).filter(|rule| !rule.is_empty());
@@ -58,14 +67,40 @@ impl Manifest<'_> {
             true => at.line + self.lines_to_content(at.byte),
             false => at.line,
         };
-        let abouts = self.documents.iter();
-        let abouts = abouts.filter_map(|document| beginning_on(&document.tree, line));
-        Some(Ignore {
+        let ignore = Ignore {
             at,
             rules: rules.map(ToOwned::to_owned).collect(),
             reason: reason.trim().to_owned(),
-            about: abouts.max_by_key(std::ops::Range::len).unwrap_or_default(),
-        })
+            about: 0..0,
+        };
+        Some((ignore, line))
+    }
+
+    /// The bytes of the largest thing that begins on each of some lines.
+    fn largest(&self, lines: HashSet<usize>) -> HashMap<usize, Range<usize>> {
+        let mut largest: HashMap<usize, Range<usize>> = HashMap::new();
+        let mut take = |line: usize, bytes: Range<usize>| {
+            if lines.contains(&line) {
+                let known = largest.entry(line).or_insert_with(|| bytes.clone());
+                if known.len() < bytes.len() {
+                    *known = bytes;
+                }
+            }
+        };
+        for tree in self.documents.iter().map(|document| &document.tree) {
+            for node in tree.nodes() {
+                take(node.line, node.start..node.end);
+                let NodeKind::Mapping { entries, .. } = &node.kind else {
+                    continue;
+                };
+                for (key, value) in entries {
+                    if let (Some(key), Some(value)) = (tree.node(*key), tree.node(*value)) {
+                        take(key.line, key.start..key.end.max(value.end));
+                    }
+                }
+            }
+        }
+        largest
     }
 
     /// How many lines below the comment at a byte something stands that is no comment.
@@ -75,32 +110,4 @@ impl Manifest<'_> {
         let below = rest.lines().skip(1).position(is_content);
         below.map_or(0, |lines| lines + 1)
     }
-}
-
-/// The bytes of the largest thing that begins on a line.
-fn beginning_on(tree: &Tree, line: usize) -> Option<std::ops::Range<usize>> {
-    let mut largest: Option<std::ops::Range<usize>> = None;
-    let mut take = |start: usize, end: usize| {
-        if largest
-            .as_ref()
-            .is_none_or(|range| range.len() < end - start.min(end))
-        {
-            largest = Some(start..end);
-        }
-    };
-    for node in tree.nodes() {
-        if let NodeKind::Mapping { entries, .. } = &node.kind {
-            for (key, value) in entries {
-                if let (Some(key), Some(value)) = (tree.node(*key), tree.node(*value))
-                    && key.line == line
-                {
-                    take(key.start, key.end.max(value.end));
-                }
-            }
-        }
-        if node.line == line {
-            take(node.start, node.end);
-        }
-    }
-    largest
 }

@@ -1,14 +1,11 @@
 //! The objects of a document: itself, or the items of a list.
 
-use serde_json::Value;
+use std::borrow::Cow;
 
+use serde_json::{Value, json};
+
+use crate::config::{EVERY, Settings};
 use crate::object::Template;
-
-/// Kinds of others that hold a pod's template where Kubernetes' own workloads do.
-const OTHERS: [(&str, &str); 2] = [
-    ("argoproj.io", "Rollout"),
-    ("serving.knative.dev", "Service"),
-];
 
 /// The API group that workloads were in before `apps`.
 const FORMER_GROUP: &str = "extensions";
@@ -20,14 +17,34 @@ pub struct Subject {
     pub document: usize,
     /// The names and positions on the way to it in its document: none, or those of a list's item.
     pub path: Vec<String>,
-    /// Where it keeps its pod.
+    /// Where it keeps its pod, as rules see it: a custom resource is seen as a workload of Kubernetes.
     pub template: Template,
+    /// The names and positions on the way from it to that pod.
+    pub pod: Vec<String>,
     /// Its kind.
     pub kind: String,
     /// The namespace that it names, if it names one.
     pub namespace: Option<String>,
     /// Its name, or what its name will begin with.
     pub name: String,
+}
+
+impl Subject {
+    /// The way in the document to something in the pod, by the way from there.
+    pub(super) fn in_document(&self, in_pod: &[String]) -> Vec<String> {
+        [&self.path, &self.pod, in_pod].concat()
+    }
+
+    /// The way in the document to something in the object as rules see it.
+    pub(super) fn translated(&self, seen: Vec<String>) -> Vec<String> {
+        let names: Vec<&str> = self.template.pointer().split('/').skip(1).collect();
+        match seen.get(..names.len()) {
+            Some(first) if first == names => {
+                self.in_document(seen.get(names.len()..).unwrap_or_default())
+            }
+            _ => [self.path.clone(), seen].concat(),
+        }
+    }
 }
 
 /// One object, with the way to it, and the kind that its list says it is of where it says nothing itself.
@@ -79,38 +96,98 @@ fn collect<'v>(
     }
 }
 
-impl Found<'_> {
-    /// Where the object keeps its pod, if it holds one.
-    pub(super) fn template(&self) -> Option<Template> {
+impl<'v> Found<'v> {
+    /// The API group and its version; `None` where the object does not say.
+    fn api(&self) -> Option<(&'v str, &'v str)> {
         let (group, version) = match self.api_version.split_once('/') {
+            Some((FORMER_GROUP, version)) => ("apps", version),
             Some((group, version)) => (group, version),
             None => ("", self.api_version),
         };
-        if version.is_empty() {
-            return None;
-        }
-        let group = if group == FORMER_GROUP { "apps" } else { group };
-        let other = OTHERS
-            .contains(&(group, self.kind))
-            .then_some(Template::Spec);
-        Template::of(group, self.kind).or(other)
+        (!version.is_empty()).then_some((group, version))
     }
 
-    /// The object as a subject of rules, if it holds a pod.
-    pub(super) fn subject(&self, document: usize) -> Option<Subject> {
+    /// Where it keeps its pod, if it is of one of Kubernetes' own kinds.
+    pub(super) fn template(&self) -> Option<Template> {
+        Template::of(self.api()?.0, self.kind)
+    }
+
+    /// The object as a subject of rules, once for each pod that it holds.
+    pub(super) fn subjects(&self, document: usize, settings: &Settings) -> Vec<Subject> {
+        if let Some(template) = self.template() {
+            let names = template.pointer().split('/').skip(1);
+            let pod = names.map(ToOwned::to_owned).collect();
+            return vec![self.subject(document, template, pod)];
+        }
+        let Some((group, version)) = self.api() else {
+            return Vec::new();
+        };
+        let mut pods = Vec::new();
+        for way in settings.templates(group, version, self.kind) {
+            expand(self.value, way, &[], &mut pods);
+        }
+        let subjects = pods.into_iter();
+        let subjects = subjects.map(|pod| self.subject(document, Template::Spec, pod));
+        subjects.collect()
+    }
+
+    /// The object as rules see it: a custom resource, whose pod is elsewhere, as a workload of Kubernetes with that pod.
+    pub(super) fn seen(&self, subject: &Subject) -> Cow<'v, Value> {
+        if self.template().is_some() {
+            return Cow::Borrowed(self.value);
+        }
+        let mut way = subject.pod.iter();
+        let pod = way.try_fold(self.value, |at, step| match at {
+            Value::Array(items) => items.get(step.parse::<usize>().ok()?),
+            _ => at.get(step),
+        });
+        Cow::Owned(json!({"kind": self.kind, "spec": {"template": pod}}))
+    }
+
+    fn subject(&self, document: usize, template: Template, pod: Vec<String>) -> Subject {
         let metadata = |name: &str| {
             let text = self.value.get("metadata")?.get(name)?.as_str();
             text.filter(|text| !text.is_empty()).map(ToOwned::to_owned)
         };
-        Some(Subject {
+        Subject {
             document,
             path: self.path.clone(),
-            template: self.template()?,
+            template,
+            pod,
             kind: self.kind.to_owned(),
             namespace: metadata("namespace"),
             name: metadata("name")
                 .or_else(|| metadata("generateName"))
                 .unwrap_or_default(),
-        })
+        }
+    }
+}
+
+/// Every place that a way leads to in `value`; what is not there, or `null`, is none.
+fn expand(value: &Value, way: &[String], done: &[String], found: &mut Vec<Vec<String>>) {
+    let Some((step, rest)) = way.split_first() else {
+        if !value.is_null() {
+            found.push(done.to_vec());
+        }
+        return;
+    };
+    let below: Vec<(String, &Value)> = match (value, step.as_str()) {
+        (Value::Array(items), EVERY) => {
+            let items = items.iter().enumerate();
+            items.map(|(at, item)| (at.to_string(), item)).collect()
+        }
+        (Value::Object(members), EVERY) => {
+            let members = members.iter();
+            members.map(|(name, value)| (name.clone(), value)).collect()
+        }
+        (Value::Object(members), name) => {
+            let member = members.get(name).into_iter();
+            member.map(|value| (name.to_owned(), value)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (step, value) in below {
+        let done = [done, &[step]].concat();
+        expand(value, rest, &done, found);
     }
 }

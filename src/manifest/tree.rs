@@ -21,8 +21,9 @@ pub(super) struct Node {
     /// The column that it begins in, from 0, and its line, from 1; of a block mapping, the column of its keys.
     pub(super) column: usize,
     pub(super) line: usize,
-    /// How many nodes it is in.
+    /// How many nodes it is in, and the nearest of them.
     pub(super) depth: usize,
+    pub(super) holder: Option<Id>,
 }
 
 #[derive(Clone, Debug)]
@@ -216,6 +217,7 @@ impl Reader<'_> {
             column: span.start.col(),
             line: span.start.line(),
             depth: self.open.len(),
+            holder: self.open.last().map(|open| open.id),
         });
         if anchor != 0 {
             self.anchors.insert(anchor, id);

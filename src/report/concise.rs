@@ -1,12 +1,17 @@
 //! A line for each finding: `file:line:column: severity[rule] message`.
 
-use super::{Report, of_object};
+use std::io::{self, Write};
 
-pub(super) fn render(report: &Report) -> String {
-    let lines = report.items.iter().map(|item| {
+use super::{Item, Report, Tell, of_object};
+
+pub(super) struct Concise;
+
+impl Tell for Concise {
+    fn item(&mut self, item: &Item, out: &mut dyn Write) -> io::Result<()> {
         let (at, severity) = (item.at, item.severity.as_str());
-        format!(
-            "{}:{}:{}: {severity}[{}] {}{}\n",
+        writeln!(
+            out,
+            "{}:{}:{}: {severity}[{}] {}{}",
             item.file,
             at.line,
             at.column,
@@ -14,6 +19,9 @@ pub(super) fn render(report: &Report) -> String {
             of_object(item),
             item.message
         )
-    });
-    lines.collect::<String>() + &report.summary() + "\n"
+    }
+
+    fn end(&mut self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}", report.summary())
+    }
 }

@@ -4,9 +4,8 @@ use std::fmt::Write;
 use std::ops::Range;
 
 use crate::finding::Severity;
-use crate::manifest::{Finding, Ignore, Judged, Manifest, Position, Word};
-use crate::rule::{Granted, Rule};
-use crate::rules::find;
+use crate::manifest::{Manifest, Position};
+use crate::rule::Rule;
 
 /// What kind of finding it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +56,37 @@ pub struct Edit {
     pub text: String,
 }
 
+/// A line of a file, of which something is meant.
+#[derive(Clone, Debug)]
+pub struct Excerpt {
+    /// The line; of a long one, what is around.
+    pub text: String,
+    /// The bytes of it that are meant.
+    pub meant: Range<usize>,
+    /// Whether it is a part of its line.
+    pub is_part: bool,
+}
+
+/// How much of a line is shown on either side, in bytes: a compact JSON file is one line with every finding in it.
+const AROUND: usize = 120;
+
+impl Excerpt {
+    /// What of a text is on the line on which `bytes` begin.
+    pub(super) fn new(manifest: &Manifest<'_>, bytes: Range<usize>) -> Self {
+        let text = manifest.text();
+        let line = manifest.places().line_of(bytes.start);
+        let from = bytes.start.clamp(line.start, line.end);
+        let to = bytes.end.clamp(from, line.end);
+        let start = text.floor_char_boundary(line.start.max(from.saturating_sub(AROUND)));
+        let end = text.ceil_char_boundary(line.end.min(to + AROUND));
+        Self {
+            text: text.get(start..end).unwrap_or_default().to_owned(),
+            meant: from - start..to - start,
+            is_part: (start..end) != line,
+        }
+    }
+}
+
 /// A finding in a file.
 #[derive(Clone, Debug)]
 pub struct Item {
@@ -64,8 +94,8 @@ pub struct Item {
     pub file: String,
     /// Where in it.
     pub at: Position,
-    /// The line of the file, and the bytes of it that are meant.
-    pub line: (String, Range<usize>),
+    /// The line of the file, and what of it is meant.
+    pub excerpt: Excerpt,
     /// The rule; `None` of a comment that is wrong.
     pub rule: Option<&'static Rule>,
     /// What kind of finding it is.
@@ -107,148 +137,15 @@ impl Item {
     }
 }
 
-/// What is told of one object's findings: those of one rule in one place together, and nothing of what is safe.
-#[must_use]
-pub fn items(file: &str, manifest: &Manifest<'_>, judged: &Judged) -> Vec<Item> {
-    let mut items: Vec<Item> = Vec::new();
-    for finding in &judged.findings {
-        let Some((class, severity)) = class(&finding.word) else {
-            continue;
-        };
-        let fields = field(finding).into_iter().collect();
-        let rule = find(finding.rule);
-        let same = items.iter_mut().find(|item| {
-            let same_rule = item.rule.map(|rule| rule.id) == rule.map(|rule| rule.id);
-            class == Class::Gap
-                && item.class == class
-                && same_rule
-                && item.container == finding.container
-        });
-        if let Some(item) = same {
-            item.fields.extend::<Vec<_>>(fields);
-            continue;
-        }
-        let subject = &judged.subject;
-        items.push(Item {
-            file: file.to_owned(),
-            at: finding.at,
-            line: line(manifest.text(), finding),
-            rule,
-            class,
-            severity,
-            object: format!("{} {}/{}", subject.kind, judged.namespace, subject.name),
-            container: finding.container.clone(),
-            fields,
-            message: message(finding),
-            fingerprint: String::new(),
-            fix: Vec::new(),
-        });
-    }
-    for item in &mut items {
-        if item.class == Class::Gap {
-            item.message = gap(item);
-        }
-        clean(&mut item.message);
-        clean(&mut item.object);
-        item.fingerprint = fingerprint(item);
-    }
-    items
-}
-
 /// Takes out what could move the cursor of a terminal or forge a line: names are as their authors wrote them.
-fn clean(text: &mut String) {
+pub(super) fn clean(text: &mut String) {
     if text.contains(char::is_control) {
         *text = text.replace(char::is_control, "?");
     }
 }
 
-fn class(word: &Word) -> Option<(Class, Severity)> {
-    Some(match word {
-        Word::Missing { .. } | Word::Removed => (Class::Gap, Severity::Error),
-        Word::Chosen { safe: false, .. } => (Class::Choice, Severity::Warning),
-        Word::Chosen { safe: true, .. } => return None,
-        Word::SteppedBack(_) => (Class::StepBack, Severity::Note),
-        Word::Excepted {
-            granted: Granted::ByOverride | Granted::ByAuthor,
-            ..
-        } => (Class::Exception, Severity::Note),
-        Word::Excepted { .. } => (Class::Exception, Severity::Warning),
-    })
-}
-
-/// A field, and what it would be or is.
-fn field(finding: &Finding) -> Option<(String, String)> {
-    let field = finding.field.clone()?;
-    let value = match &finding.word {
-        Word::Missing { json, entry: false } => json.clone(),
-        Word::Missing { json, entry: true } => format!("+ {json}"),
-        Word::Removed => "taken out".to_owned(),
-        Word::Chosen { said, .. } => said.clone(),
-        Word::SteppedBack(_) | Word::Excepted { .. } => return None,
-    };
-    Some((field, value))
-}
-
-fn place(container: Option<&str>) -> &str {
-    container.unwrap_or("the pod")
-}
-
-fn gap(item: &Item) -> String {
-    let mut said: Vec<String> = Vec::new();
-    for of_field in item.fields.chunk_by(|(a, _), (b, _)| a == b) {
-        let Some((field, value)) = of_field.first() else {
-            continue;
-        };
-        let entries = of_field
-            .iter()
-            .filter_map(|(_, value)| value.strip_prefix("+ "));
-        let entries: Vec<&str> = entries.collect();
-        said.push(match entries.is_empty() {
-            true => format!("{field}: {value}"),
-            false => format!("{} in {field}", entries.join(", ")),
-        });
-    }
-    let verb = if item.fields.len() == 1 { "is" } else { "are" };
-    let place = place(item.container.as_deref());
-    format!("{place}: {} {verb} missing", said.join(", "))
-}
-
-fn message(finding: &Finding) -> String {
-    let place = place(finding.container.as_deref());
-    let rule = finding.rule;
-    match &finding.word {
-        Word::Missing { .. } | Word::Removed => String::new(),
-        Word::Chosen { said, .. } => {
-            let field = finding.field.as_deref().unwrap_or_default();
-            format!("{place}: {field}: {said} is against {rule}")
-        }
-        Word::SteppedBack(reason) => format!("{place}: {rule} steps back: {}", reason.text),
-        Word::Excepted { granted, words } => {
-            format!(
-                "{place}: excepted from {rule} ({}): {words}",
-                granted.as_str()
-            )
-        }
-    }
-}
-
-/// The line of a finding, and which bytes of it are meant.
-fn line(text: &str, finding: &Finding) -> (String, Range<usize>) {
-    line_at(text, finding.bytes.clone())
-}
-
-fn line_at(text: &str, bytes: Range<usize>) -> (String, Range<usize>) {
-    let before = text.get(..bytes.start).unwrap_or_default();
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let rest = text.get(start..).unwrap_or_default();
-    let line = rest.lines().next().unwrap_or_default();
-    let from = (bytes.start - start).min(line.len());
-    let to = bytes.end.saturating_sub(start).clamp(from, line.len());
-    (line.to_owned(), from..to)
-}
-
 /// The same for the same finding in the same object of the same file, wherever it is in the file.
-fn fingerprint(item: &Item) -> String {
+pub(super) fn fingerprint(item: &Item) -> String {
     let mut fields: Vec<&str> = item
         .fields
         .iter()
@@ -270,64 +167,4 @@ fn fingerprint(item: &Item) -> String {
         let _ = write!(text, "{byte:02x}");
     }
     text
-}
-
-/// Leaves out what comments ask to be silent about, and tells of comments that are wrong or of no use; how many are left out.
-pub fn ignores(file: &str, text: &str, ignores: &[Ignore], items: &mut Vec<Item>) -> usize {
-    let before = items.len();
-    let mut wrong = Vec::new();
-    for ignore in ignores {
-        let mut complain = |message: String| wrong.push(of_comment(file, text, ignore, message));
-        if ignore.reason.is_empty() {
-            complain("the comment gives no reason: write `-- <reason>` behind the rule".to_owned());
-            continue;
-        }
-        if ignore.rules.is_empty() {
-            complain("the comment names no rule".to_owned());
-        }
-        for name in &ignore.rules {
-            if find(name).is_none() {
-                complain(format!("there is no rule `{name}`"));
-                continue;
-            }
-            let all = items.len();
-            let is_meant =
-                |item: &Item| item.rule_id() == name && ignore.about.contains(&item.at.byte);
-            items.retain(|item| !is_meant(item));
-            if items.len() == all {
-                complain(format!("{name} has nothing to say here"));
-            }
-        }
-    }
-    let silenced = before - items.len();
-    items.extend(wrong);
-    silenced
-}
-
-fn of_comment(file: &str, text: &str, ignore: &Ignore, message: String) -> Item {
-    let at = ignore.at;
-    let line_end = text
-        .get(at.byte..)
-        .and_then(|rest| rest.lines().next())
-        .map_or(0, str::len);
-    let mut message = message;
-    clean(&mut message);
-    let mut item = Item {
-        file: file.to_owned(),
-        at,
-        line: line_at(text, at.byte..at.byte + line_end),
-        rule: None,
-        class: Class::Ignore,
-        severity: Severity::Warning,
-        object: String::new(),
-        container: None,
-        fields: Vec::new(),
-        message,
-        fingerprint: String::new(),
-        fix: Vec::new(),
-    };
-    item.fields.push((item.message.clone(), String::new()));
-    item.fingerprint = fingerprint(&item);
-    item.fields.clear();
-    item
 }

@@ -1,30 +1,41 @@
-//! Everything, as JSON.
+//! Everything, as JSON: a finding a line, so that a baseline in a repository changes by lines.
+
+use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Item, Report};
+use super::{Item, Items, Report, Tell};
 
-pub(super) fn render(report: &Report) -> String {
-    let items: Vec<Value> = report.items.iter().map(item).collect();
-    let failed = report.failed.iter();
-    let failed: Vec<Value> = failed
-        .map(|failed| {
-            let (line, column) = failed.at.unzip();
-            json!({"file": failed.file, "line": line, "column": column, "message": failed.message})
-        })
-        .collect();
-    let report = json!({
-        "version": 1,
-        "profile": report.profile,
-        "files": report.files,
-        "silenced": report.silenced,
-        "findings": items,
-        "failed": failed,
-    });
-    format!("{report:#}\n")
+#[derive(Default)]
+pub(super) struct Json(Items);
+
+impl Tell for Json {
+    fn begin(&mut self, profile: &str, out: &mut dyn Write) -> io::Result<()> {
+        let profile = json!(profile);
+        write!(out, "{{\"version\":1,\"profile\":{profile},\"findings\":[")
+    }
+
+    fn item(&mut self, item: &Item, out: &mut dyn Write) -> io::Result<()> {
+        self.0.write(&finding(item), out)
+    }
+
+    fn end(&mut self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        let failed = report.failed.iter();
+        let failed: Vec<Value> = failed
+            .map(|failed| {
+                let (line, column) = failed.at.unzip();
+                json!({"file": failed.file, "line": line, "column": column, "message": failed.message})
+            })
+            .collect();
+        let (files, silenced, failed) = (report.files, report.silenced, json!(failed));
+        writeln!(
+            out,
+            "\n],\"files\":{files},\"silenced\":{silenced},\"failed\":{failed}}}"
+        )
+    }
 }
 
-fn item(item: &Item) -> Value {
+fn finding(item: &Item) -> Value {
     let fields = item.fields.iter();
     let fields: Vec<Value> = fields
         .map(|(field, value)| json!({"field": field, "value": value}))

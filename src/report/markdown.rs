@@ -1,24 +1,36 @@
 //! A table, for the summary of a job or a comment.
 
-use super::Report;
+use std::io::{self, Write};
 
-pub(super) fn render(report: &Report) -> String {
-    let mut text = format!("**pod-hardener**: {}\n", report.summary());
-    if !report.items.is_empty() {
-        text += "\n| place | object | rule | severity | what |\n|---|---|---|---|---|\n";
-    }
-    for item in &report.items {
-        text += &format!(
-            "| {}:{} | {} | {} | {} | {} |\n",
+use super::{Item, Report, Tell};
+
+#[derive(Default)]
+pub(super) struct Markdown {
+    any: bool,
+}
+
+impl Tell for Markdown {
+    fn item(&mut self, item: &Item, out: &mut dyn Write) -> io::Result<()> {
+        if !std::mem::replace(&mut self.any, true) {
+            let head = "| place | object | rule | severity | what |\n|---|---|---|---|---|";
+            writeln!(out, "{head}")?;
+        }
+        writeln!(
+            out,
+            "| {}:{} | {} | {} | {} | {} |",
             cell(&item.file),
             item.at.line,
             cell(&item.object),
             item.rule_id(),
             item.severity.as_str(),
             cell(&item.message),
-        );
+        )
     }
-    text
+
+    fn end(&mut self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        let before = if self.any { "\n" } else { "" };
+        writeln!(out, "{before}**pod-hardener**: {}", report.summary())
+    }
 }
 
 /// What comes from files cannot end its cell, nor be markup.

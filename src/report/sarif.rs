@@ -1,8 +1,10 @@
 //! SARIF 2.1.0: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>.
 
+use std::io::{self, Write};
+
 use serde_json::{Value, json};
 
-use super::{Edit, Item, Report, of_object};
+use super::{Edit, Item, Items, Report, Tell, of_object};
 use crate::manifest::Position;
 use crate::rules::RULES;
 
@@ -10,59 +12,69 @@ use crate::rules::RULES;
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-pub(super) fn render(report: &Report) -> String {
-    let mut rules: Vec<Value> = RULES
-        .iter()
-        .map(|rule| {
-            json!({
-                "id": rule.id,
-                "shortDescription": {"text": rule.summary},
-                "fullDescription": {"text": rule.why},
-                "help": {"text": format!("Who notices: {}", rule.breaks)},
-                "properties": {"tags": ["security", "kubernetes"], "practice": rule.practice},
+#[derive(Default)]
+pub(super) struct Sarif(Items);
+
+impl Tell for Sarif {
+    fn begin(&mut self, _: &str, out: &mut dyn Write) -> io::Result<()> {
+        let driver = json!({
+            "name": "pod-hardener",
+            "version": env!("CARGO_PKG_VERSION"),
+            "rules": rules(),
+        });
+        write!(
+            out,
+            "{{\"$schema\":\"{SCHEMA}\",\"version\":\"2.1.0\",\"runs\":[{{\"tool\":{{\"driver\":{driver}}},\
+             \"columnKind\":\"unicodeCodePoints\",\"results\":["
+        )
+    }
+
+    fn item(&mut self, item: &Item, out: &mut dyn Write) -> io::Result<()> {
+        self.0.write(&result(item), out)
+    }
+
+    fn end(&mut self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        let failed = report.failed.iter();
+        let failed: Vec<Value> = failed
+            .map(|failed| {
+                let (line, column) = failed.at.unwrap_or((1, 1));
+                json!({
+                    "level": "error",
+                    "message": {"text": failed.message},
+                    "locations": [{"physicalLocation": {
+                        "artifactLocation": {"uri": uri(&failed.file)},
+                        "region": {"startLine": line.max(1), "startColumn": column.max(1)},
+                    }}],
+                })
             })
-        })
-        .collect();
+            .collect();
+        let invocations = json!([{
+            "executionSuccessful": report.failed.is_empty(),
+            "toolExecutionNotifications": failed,
+        }]);
+        writeln!(out, "\n],\"invocations\":{invocations}}}]}}")
+    }
+}
+
+/// What there is to know of each rule.
+fn rules() -> Vec<Value> {
     let of_comments = "comments that ask for silence and are wrong or of no use";
-    rules.push(json!({"id": "ignore", "shortDescription": {"text": of_comments}}));
-    let results: Vec<Value> = report.items.iter().map(result).collect();
-    let failed = report.failed.iter();
-    let failed: Vec<Value> = failed
-        .map(|failed| {
-            let (line, column) = failed.at.unwrap_or((1, 1));
-            json!({
-                "level": "error",
-                "message": {"text": failed.message},
-                "locations": [{"physicalLocation": {
-                    "artifactLocation": {"uri": uri(&failed.file)},
-                    "region": {"startLine": line.max(1), "startColumn": column.max(1)},
-                }}],
-            })
+    let of_comments = json!({"id": "ignore", "shortDescription": {"text": of_comments}});
+    let rules = RULES.iter().map(|rule| {
+        json!({
+            "id": rule.id,
+            "shortDescription": {"text": rule.summary},
+            "fullDescription": {"text": rule.why},
+            "help": {"text": format!("Who notices: {}", rule.breaks)},
+            "properties": {"tags": ["security", "kubernetes"], "practice": rule.practice},
         })
-        .collect();
-    let sarif = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": "pod-hardener",
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": rules,
-            }},
-            "columnKind": "unicodeCodePoints",
-            "invocations": [{
-                "executionSuccessful": report.failed.is_empty(),
-                "toolExecutionNotifications": failed,
-            }],
-            "results": results,
-        }],
     });
-    format!("{sarif:#}\n")
+    rules.chain([of_comments]).collect()
 }
 
 fn result(item: &Item) -> Value {
-    let (line, bytes) = &item.line;
-    let meant = line.get(bytes.clone()).unwrap_or_default();
+    let meant = item.excerpt.text.get(item.excerpt.meant.clone());
+    let meant = meant.unwrap_or_default();
     let at = item.at;
     let mut result = json!({
         "ruleId": item.rule_id(),

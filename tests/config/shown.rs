@@ -10,6 +10,14 @@ use crate::support::settings;
 /// All values of a configuration, without where they come from.
 fn values(settings: &Settings) -> String {
     let mut text = format!("{} {:?}\n", settings.enabled(), settings.registry_mirrors());
+    for (group, version, kind) in [
+        ("argoproj.io", "v1alpha1", "Rollout"),
+        ("serving.knative.dev", "v1", "Service"),
+        ("example.com", "v1", "Web"),
+        ("example.com", "v2", "Web"),
+    ] {
+        text += &format!("{kind} {:?}\n", settings.templates(group, version, kind));
+    }
     for profile in settings.profiles() {
         let may: Vec<&str> = profile
             .may_except()
@@ -61,6 +69,10 @@ fn a_file_that_extends_and_overrides_comes_back() {
         "version = 1
 enabled = false
 registry-mirrors = [\"mirror.example/hub\"]
+[templates]
+\"example.com/Web\" = \"spec.pod\"
+\"example.com/v2/Web\" = [\"spec.a\", \"spec.pods.*\"]
+\"argoproj.io/Rollout\" = []
 [profiles.mine]
 extends = \"theirs\"
 authors-may-except = [\"!probes\"]

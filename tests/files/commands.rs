@@ -230,6 +230,23 @@ pub(crate) fn check() -> Result<(), Failed> {
     assert_eq!(code(&output), 1);
     let report: Value = serde_json::from_slice(&output.stdout)?;
     assert_eq!(output.stdout, fs::read(folder.path().join("report.json"))?);
+    // Of several on stdout, one follows the other; and a report among the files is read as it was before.
+    let arguments = [
+        "check",
+        ".",
+        "-o",
+        "json",
+        "-o",
+        "concise",
+        "-o",
+        "json=report.json",
+    ];
+    let both = run(folder.path(), &arguments);
+    assert_eq!((code(&both), stderr(&both)), (1, ""));
+    let (json, concise) =
+        stdout(&both).split_at(fs::read(folder.path().join("report.json"))?.len());
+    serde_json::from_str::<Value>(json)?;
+    assert_eq!(concise.lines().count(), 14, "{concise}");
     let findings: Vec<String> = report["findings"]
         .as_array()
         .unwrap()
@@ -427,6 +444,60 @@ pub(crate) fn facts() -> Result<(), Failed> {
     assert_eq!(
         (says(&together[0]), says(&together[1])),
         ((false, false), (true, true))
+    );
+    // A hook is given what has changed, and knows what the rest of the repository says.
+    let hook = |more: &[&str]| -> Result<Vec<Value>, Failed> {
+        let output = run(folder.path(), &[&["harden", "a-pods.yaml"], more].concat());
+        Ok(crate::yaml::documents(stdout(&output))?)
+    };
+    assert_eq!(hook(&[])?, alone);
+    assert_eq!(hook(&["--beside", "."])?, together[..2]);
+    facts_of_a_cluster(folder.path())
+}
+
+/// What was exported from a cluster counts beside what the files say, and another file is refused.
+fn facts_of_a_cluster(folder: &Path) -> Result<(), Failed> {
+    let exported = |version: u32| {
+        let nobody = r#"{"everyone": false, "namespaces": [], "accounts": {}}"#;
+        format!(
+            r#"{{"format": "pod-hardener/facts", "version": {version}, "roleBindings": {nobody}, "clusterRoleBindings": {nobody},
+            "serviceAccounts": {{"default": {{"default": {{"automount": true}}}}}}, "ranges": null, "podLimits": null,
+            "bestEffortQuotas": null, "autoscalers": {{"default": ["memory"]}}, "userNamespaces": null}}"#
+        )
+    };
+    let file = folder.join("facts");
+    fs::write(&file, exported(1))?;
+    fs::write(folder.join("c-silent.yaml"), POD)?;
+    let output = run(folder, &["harden", "--facts", "facts", "c-silent.yaml"]);
+    let pod = crate::yaml::documents(stdout(&output))?.remove(0);
+    let (spec, requests) = (
+        &pod["spec"],
+        &pod["spec"]["containers"][0]["resources"]["requests"],
+    );
+    assert!(
+        spec["automountServiceAccountToken"].is_null(),
+        "the account's own word: {pod}"
+    );
+    assert!(
+        requests["memory"].is_null() && requests["cpu"].is_string(),
+        "{pod}"
+    );
+    // What files say stays said.
+    let output = run(folder, &["harden", "--facts", "facts", "."]);
+    let pods = crate::yaml::documents(stdout(&output))?;
+    assert!(pods[0]["spec"]["automountServiceAccountToken"].is_null());
+    assert!(pods[0]["spec"]["containers"][0]["resources"]["requests"]["cpu"].is_null());
+
+    fs::write(&file, exported(2))?;
+    let later = run(folder, &["check", "--facts", "facts", "."]);
+    assert!(
+        code(&later) == 2 && stderr(&later).contains("version 2 of the format"),
+        "{later:?}"
+    );
+    let other = run(folder, &["check", "--facts", "c-silent.yaml", "."]);
+    assert!(
+        code(&other) == 2 && stderr(&other).contains("c-silent.yaml is refused"),
+        "{other:?}"
     );
     Ok(())
 }

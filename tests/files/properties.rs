@@ -1,6 +1,8 @@
 //! The editor on texts that nobody wrote: generated manifests in many styles, and the cases with something torn out or put in.
 
 use libtest_mimic::Failed;
+use pod_hardener::manifest::Manifest;
+use pod_hardener::report;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -130,10 +132,18 @@ fn document(style: &Style, containers: &[Vec<&str>], is_pod: bool) -> String {
     text
 }
 
+/// By how much more is tried than in every run: `FUZZ` times as much, and other texts than then.
+fn times() -> u32 {
+    let times = std::env::var("FUZZ")
+        .ok()
+        .and_then(|times| times.parse().ok());
+    times.unwrap_or(1)
+}
+
 fn runner(cases: u32, seed: u64) -> TestRunner {
     TestRunner::new(Config {
-        cases,
-        rng_seed: RngSeed::Fixed(seed),
+        cases: cases * times(),
+        rng_seed: RngSeed::Fixed(seed + u64::from(times())),
         failure_persistence: None,
         ..Config::default()
     })
@@ -195,7 +205,8 @@ pub(crate) fn torn() -> Result<(), Failed> {
     });
     run.map_err(|error| error.to_string())?;
     assert!(hardened.get() > 400, "{}", hardened.get());
-    eprintln!("{} of 3000 torn texts were hardened", hardened.get());
+    let all = 3_000 * times();
+    eprintln!("{} of {all} torn texts were hardened", hardened.get());
     Ok(())
 }
 
@@ -212,4 +223,29 @@ fn torn_by(mut text: String, tears: &[(u16, usize, &str)]) -> String {
         text.replace_range(from..to.max(from), piece);
     }
     text
+}
+
+/// A compact JSON is one line: what is told of each finding is a part of it, with the column that it has in the file.
+pub(crate) fn long_lines() -> Result<(), Failed> {
+    let item = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"é"},"spec":{"containers":[{"name":"ü","image":"registry.example/ü:1"}]}}"#;
+    let items = vec![item; 50].join(",");
+    let text = format!(r#"{{"apiVersion":"v1","kind":"List","items":[{items}]}}"#);
+    let manifest = Manifest::read(&text).map_err(|flaw| flaw.to_string())?;
+    let (judged, _) = manifest.judge(support::by("restricted"));
+    assert_eq!(judged.len(), 50);
+    for one in &judged {
+        for item in report::items("list.json", &manifest, one) {
+            let excerpt = &item.excerpt;
+            assert!(excerpt.text.len() < 300, "{}", excerpt.text.len());
+            let meant = &excerpt.text[excerpt.meant.clone()];
+            let there: String = text
+                .chars()
+                .skip(item.at.column - 1)
+                .take(meant.chars().count())
+                .collect();
+            assert_eq!(there, meant);
+            assert_eq!(item.at, manifest.places().at(item.at.byte));
+        }
+    }
+    Ok(())
 }

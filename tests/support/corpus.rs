@@ -71,18 +71,28 @@ pub(crate) fn samples_in(root: &Path, folders: &[&Path]) -> Vec<Sample> {
         .flat_map(|folder| files(folder, &["yaml", "yml", "json"]))
     {
         let text = yaml::read(&path).unwrap_or_else(|error| panic!("{error}"));
-        let documents =
-            yaml::documents(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let name = path
             .strip_prefix(root)
             .unwrap_or(&path)
             .display()
             .to_string();
-        for (i, document) in documents.iter().enumerate() {
-            collect(&format!("{name}#{i}"), document, &mut samples);
-        }
+        samples.extend(samples_of(&name, &text).unwrap_or_else(|error| panic!("{error}")));
     }
     samples
+}
+
+/// Every pod template in a text that is called `name`.
+///
+/// # Errors
+///
+/// Where the text is not YAML.
+pub(crate) fn samples_of(name: &str, text: &str) -> Result<Vec<Sample>, String> {
+    let documents = yaml::documents(text).map_err(|error| format!("{name}: {error}"))?;
+    let mut samples = Vec::new();
+    for (i, document) in documents.iter().enumerate() {
+        collect(&format!("{name}#{i}"), document, &mut samples);
+    }
+    Ok(samples)
 }
 
 /// The pods of a document; a list of any kind is flattened, as `kubectl` does.

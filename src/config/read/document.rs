@@ -3,20 +3,21 @@
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::{Reader, Value, in_order, override_table, profile_table};
+use super::{Reader, Value, in_order, override_table, profile_table, template_table};
 use crate::config::error::Problem;
 use crate::config::image::Mirrors;
-use crate::config::{EMBEDDED, Profile, Said, Settings};
+use crate::config::{CustomTemplates, EMBEDDED, Profile, Said, Settings};
 
 /// The version of the configuration's grammar that this program reads.
 const GRAMMAR: &str = "1";
 
 /// The keys at the top.
-pub(in crate::config) const KEYS: [&str; 6] = [
+pub(in crate::config) const KEYS: [&str; 7] = [
     "version",
     "enabled",
     "annotate-pods",
     "registry-mirrors",
+    "templates",
     "profiles",
     "overrides",
 ];
@@ -29,6 +30,11 @@ pub(in crate::config) fn settings(text: &str) -> Result<Settings, Vec<Problem>> 
 /// The profiles that are shipped: every other text has them too, unless it has its own of that name.
 pub(super) fn shipped_profiles() -> Vec<Profile> {
     read(EMBEDDED, true).map_or_else(|_| Vec::new(), |settings| settings.profiles)
+}
+
+/// The templates that are shipped: every other text has them too, unless it has its own of that kind.
+fn shipped_templates() -> Vec<CustomTemplates> {
+    read(EMBEDDED, true).map_or_else(|_| Vec::new(), |settings| settings.templates)
 }
 
 fn read(text: &str, shipped: bool) -> Result<Settings, Vec<Problem>> {
@@ -65,10 +71,12 @@ impl Reader<'_> {
             annotate_pods: Said::by_nobody(true),
             registry_mirrors: Said::by_nobody(Vec::new()),
             mirrors: Mirrors::default(),
+            templates: Vec::new(),
             profiles: Vec::new(),
             overrides: Vec::new(),
         };
-        let (mut version, mut profiles, mut overrides) = (None, None, None);
+        let (mut version, mut templates) = (None, None);
+        let (mut profiles, mut overrides) = (None, None);
         for (key, value) in in_order(document.get_ref()) {
             match key.get_ref().as_ref() {
                 "version" => version = Some(value),
@@ -90,6 +98,7 @@ impl Reader<'_> {
                         from: self.origin(key.span().start),
                     }
                 }
+                "templates" => templates = Some(value),
                 "profiles" => profiles = Some(value),
                 "overrides" => overrides = Some(value),
                 _ => self.unknown(key, "key", &KEYS),
@@ -97,6 +106,11 @@ impl Reader<'_> {
         }
         self.version(version);
         settings.mirrors = Mirrors::new(settings.registry_mirrors());
+        let shipped = match self.shipped {
+            true => Vec::new(),
+            false => shipped_templates(),
+        };
+        settings.templates = template_table::read(self, templates, shipped);
         let table = profiles.and_then(|value| self.table(value, "profiles"));
         settings.profiles = profile_table::read(self, table);
         if let Some(value) = overrides {

@@ -248,10 +248,7 @@ impl Writer<'_> {
 
     /// The column of the mapping that holds a node.
     fn column_of_holder(&self, id: Id) -> Option<usize> {
-        let holds = |node: &&Node| match &node.kind {
-            NodeKind::Mapping { entries, .. } => entries.iter().any(|(_, value)| *value == id),
-            _ => false,
-        };
-        Some(self.tree.nodes().find(holds)?.column)
+        let holder = self.tree.node(self.tree.node(id)?.holder?)?;
+        matches!(holder.kind, NodeKind::Mapping { .. }).then_some(holder.column)
     }
 }
