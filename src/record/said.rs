@@ -1,11 +1,9 @@
 //! What the rules did, each thing once, with all the places where they did it: what every record is made of, so that no two
 //! of them can differ.
 
-use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
-
 use super::clean;
-use super::hash::{hash, hex};
+use super::hash::{hash, push_hex};
+use super::json::{list, member, name, put, quoted};
 use crate::rule::{Exception, Field, Finding, Granted, Place, Verdict};
 
 /// The place that is no container: the pod as a whole. No container can be called so.
@@ -184,16 +182,44 @@ impl Said {
     pub fn more(&self) -> usize {
         self.count.saturating_sub(MAX_PLACES)
     }
+
+    /// Appends it as the decision log has it, whose schema is `super::schema`.
+    pub(super) fn write(&self, json: &mut String) {
+        json.push('{');
+        member(json, "rule", self.rule);
+        member(json, "result", self.what.outcome().as_str());
+        if let What::Set(field, _) | What::Removed(field) | What::Kept { field, .. } = self.what {
+            // The names of fields are plain.
+            name(json, "field");
+            json.push('"');
+            push_path(json, field);
+            json.push('"');
+        }
+        match &self.what {
+            What::Set(_, hash) => {
+                name(json, "hash");
+                json.push('"');
+                push_hex(json, *hash);
+                json.push('"');
+            }
+            What::Removed(_) => put(json, "removed", true),
+            What::Kept { said, .. } => member(json, "said", said),
+            What::SteppedBack(reason) => member(json, "reason", reason),
+            What::Excepted { by, words } => {
+                member(json, "by", by.as_str());
+                member(json, "words", words);
+            }
+        }
+        name(json, "places");
+        list(json, self.places(), quoted);
+        if self.more() > 0 {
+            put(json, "more_places", self.more());
+        }
+        json.push('}');
+    }
 }
 
-/// A field as records name it: `securityContext.capabilities.drop[]`, the entries of a list by `[]`.
-pub(super) fn path(field: Field) -> String {
-    let mut text = String::with_capacity(64);
-    push_path(&mut text, field);
-    text
-}
-
-/// Appends the same.
+/// Appends a field as records name it: `securityContext.capabilities.drop[]`, the entries of a list by `[]`.
 pub(super) fn push_path(text: &mut String, field: Field) {
     for (i, name) in field.path.iter().enumerate() {
         if i > 0 {
@@ -203,46 +229,5 @@ pub(super) fn push_path(text: &mut String, field: Field) {
     }
     if field.list {
         text.push_str("[]");
-    }
-}
-
-/// As the decision log has it; its schema is `super::schema`.
-impl Serialize for Said {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("rule", self.rule)?;
-        map.serialize_entry("result", self.what.outcome().as_str())?;
-        match &self.what {
-            What::Set(field, hash) => {
-                map.serialize_entry("field", &path(*field))?;
-                map.serialize_entry("hash", &hex(*hash))?;
-            }
-            What::Removed(field) => {
-                map.serialize_entry("field", &path(*field))?;
-                map.serialize_entry("removed", &true)?;
-            }
-            What::Kept { field, said, .. } => {
-                map.serialize_entry("field", &path(*field))?;
-                map.serialize_entry("said", said)?;
-            }
-            What::SteppedBack(reason) => map.serialize_entry("reason", reason)?,
-            What::Excepted { by, words } => {
-                map.serialize_entry("by", by.as_str())?;
-                map.serialize_entry("words", words)?;
-            }
-        }
-        map.serialize_entry("places", &Places(self))?;
-        if self.more() > 0 {
-            map.serialize_entry("more_places", &self.more())?;
-        }
-        map.end()
-    }
-}
-
-struct Places<'s>(&'s Said);
-
-impl Serialize for Places<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.places())
     }
 }
