@@ -3,7 +3,7 @@
 
 use super::clean;
 use super::hash::{hash, push_hex};
-use super::json::{list, member, name, put, quoted};
+use super::json::put;
 use crate::rule::{Exception, Field, Finding, Granted, Place, Verdict};
 
 /// The place that is no container: the pod as a whole. No container can be called so.
@@ -125,51 +125,28 @@ impl Said {
     /// All that `findings` say, in the order of its first appearance.
     #[must_use]
     pub fn all(findings: &[Finding<'_>]) -> Vec<Self> {
-        let mut all: Vec<Self> = Vec::with_capacity(findings.len().min(32));
-        // Who spoke last of each, so that two findings of one place count once.
-        let mut last: Vec<Place<'_>> = Vec::with_capacity(findings.len().min(32));
-        // Rules say the same of most containers, in the same order: what follows is looked at first.
+        let mut all: Vec<Entry<'_>> = Vec::with_capacity(findings.len().min(32));
+        // Rules say the same of most containers, in the same order: what follows is looked at first, and is not hashed again.
         let mut next = 0;
-        for finding in findings {
-            let what = What::of(&finding.verdict);
-            let is_same = |said: &Self| said.rule == finding.rule && said.what == what;
-            let at = match all.get(next).is_some_and(is_same) {
-                true => Some(next),
-                false => all.iter().position(is_same),
-            };
-            let at = at.unwrap_or_else(|| {
-                all.push(Self {
-                    rule: finding.rule,
-                    what,
-                    places: String::new(),
-                    count: 0,
-                });
-                last.push(finding.place);
-                all.len() - 1
-            });
-            next = at + 1;
-            if let (Some(said), Some(last)) = (all.get_mut(at), last.get_mut(at))
-                && (said.count == 0 || *last != finding.place)
-            {
-                said.add(finding.place);
-                *last = finding.place;
+        let mut shown = String::new();
+        for of_one in findings.chunk_by(|a, b| a.place == b.place) {
+            shown.clear();
+            match of_one.first().map(|finding| finding.place) {
+                Some(Place::Container { name, .. }) => clean::show(&mut shown, name),
+                Some(Place::Pod) | None => shown.push_str(POD),
+            }
+            for finding in of_one {
+                let at = match all.get(next).is_some_and(|entry| entry.is_of(finding)) {
+                    true => next,
+                    false => position(&mut all, finding),
+                };
+                if let Some(entry) = all.get_mut(at) {
+                    entry.add(finding.place, &shown);
+                }
+                next = at + 1;
             }
         }
-        all
-    }
-
-    fn add(&mut self, place: Place<'_>) {
-        self.count += 1;
-        if self.count > MAX_PLACES {
-            return;
-        }
-        if self.count > 1 {
-            self.places.push(',');
-        }
-        match place {
-            Place::Pod => self.places.push_str(POD),
-            Place::Container { name, .. } => clean::show(&mut self.places, name),
-        }
+        all.into_iter().map(|entry| entry.said).collect()
     }
 
     /// The places, cleaned: a hundred of them at most.
@@ -183,40 +160,99 @@ impl Said {
         self.count.saturating_sub(MAX_PLACES)
     }
 
-    /// Appends it as the decision log has it, whose schema is `super::schema`.
+    /// Appends it as the decision log has it, whose schema is `super::schema`. Nothing in it needs escaping: names of ours, and
+    /// what is cleaned.
     pub(super) fn write(&self, json: &mut String) {
-        json.push('{');
-        member(json, "rule", self.rule);
-        member(json, "result", self.what.outcome().as_str());
+        let result = self.what.outcome().as_str();
+        push(json, [r#"{"rule":""#, self.rule, r#"","result":""#, result]);
         if let What::Set(field, _) | What::Removed(field) | What::Kept { field, .. } = self.what {
-            // The names of fields are plain.
-            name(json, "field");
-            json.push('"');
+            json.push_str(r#"","field":""#);
             push_path(json, field);
-            json.push('"');
         }
         match &self.what {
             What::Set(_, hash) => {
-                name(json, "hash");
-                json.push('"');
+                json.push_str(r#"","hash":""#);
                 push_hex(json, *hash);
-                json.push('"');
+                json.push_str(r#"","places":[""#);
             }
-            What::Removed(_) => put(json, "removed", true),
-            What::Kept { said, .. } => member(json, "said", said),
-            What::SteppedBack(reason) => member(json, "reason", reason),
+            What::Removed(_) => json.push_str(r#"","removed":true,"places":[""#),
+            What::Kept { said, .. } => push(json, [r#"","said":""#, said, r#"","places":[""#]),
+            What::SteppedBack(reason) => {
+                push(json, [r#"","reason":""#, reason, r#"","places":[""#]);
+            }
             What::Excepted { by, words } => {
-                member(json, "by", by.as_str());
-                member(json, "words", words);
+                let parts = [r#"","by":""#, by.as_str(), r#"","words":""#, words];
+                push(json, parts);
+                json.push_str(r#"","places":[""#);
             }
         }
-        name(json, "places");
-        list(json, self.places(), quoted);
+        for (i, place) in self.places().enumerate() {
+            push(json, [if i == 0 { "" } else { r#"",""# }, place]);
+        }
+        json.push_str("\"]");
         if self.more() > 0 {
             put(json, "more_places", self.more());
         }
         json.push('}');
     }
+}
+
+fn push<const N: usize>(json: &mut String, parts: [&str; N]) {
+    for part in parts {
+        json.push_str(part);
+    }
+}
+
+/// One thing while findings are gone through.
+struct Entry<'f> {
+    said: Said,
+    first: &'f Finding<'f>,
+    /// Who spoke last, so that two findings of one place count once.
+    last: Option<Place<'f>>,
+}
+
+impl<'f> Entry<'f> {
+    /// Whether the finding says it again, word for word.
+    fn is_of(&self, finding: &Finding<'_>) -> bool {
+        self.first.rule == finding.rule && self.first.verdict == finding.verdict
+    }
+
+    /// Adds a place that is shown as `shown`.
+    fn add(&mut self, place: Place<'f>, shown: &str) {
+        if self.last == Some(place) {
+            return;
+        }
+        self.last = Some(place);
+        let said = &mut self.said;
+        said.count += 1;
+        if said.count > MAX_PLACES {
+            return;
+        }
+        if said.count > 1 {
+            said.places.push(',');
+        }
+        said.places.push_str(shown);
+    }
+}
+
+/// The position of what the finding says, which may be the next one.
+fn position<'f>(all: &mut Vec<Entry<'f>>, finding: &'f Finding<'f>) -> usize {
+    let what = What::of(&finding.verdict);
+    let is_same = |entry: &Entry<'_>| entry.said.rule == finding.rule && entry.said.what == what;
+    all.iter().position(is_same).unwrap_or_else(|| {
+        let said = Said {
+            rule: finding.rule,
+            what,
+            places: String::with_capacity(32),
+            count: 0,
+        };
+        all.push(Entry {
+            said,
+            first: finding,
+            last: None,
+        });
+        all.len() - 1
+    })
 }
 
 /// Appends a field as records name it: `securityContext.capabilities.drop[]`, the entries of a list by `[]`.
