@@ -24,6 +24,9 @@ pub enum Scope<'a> {
     Ephemeral(&'a [Text<'a>]),
 }
 
+/// What rules say of a container, and of the pod beside that: about.
+const FINDINGS: usize = 16;
+
 /// What the rules of a profile say of a pod.
 #[derive(Clone, Debug)]
 pub struct Plan<'a> {
@@ -44,7 +47,7 @@ impl<'a> Plan<'a> {
     ) -> Self {
         let mut plan = Self {
             pod,
-            findings: Vec::new(),
+            findings: Vec::with_capacity(FINDINGS * (1 + pod.containers().count())),
         };
         let (mirror, windows) = (pod.is_mirror(), pod.is_windows());
         let host_process = windows && pod.is_host_process();

@@ -5,7 +5,6 @@
 //! `securityContext` costs one operation, whatever goes into it. What is taken out of a list goes last: entries are only
 //! ever added at a list's end, so that every position is still the one that the view has.
 
-use std::borrow::Cow;
 use std::fmt::Write;
 
 use crate::object::Pod;
@@ -24,9 +23,13 @@ pub(super) fn render(
     findings: &[Finding<'_>],
     more: Option<(Field, &str)>,
 ) -> String {
-    let mut patch = Patch(String::with_capacity(1_024));
+    let beside = more.map_or(0, |(_, json)| json.len());
+    let mut patch = Patch {
+        json: String::with_capacity(1_024 + 64 * findings.len() + beside),
+        pointer: String::with_capacity(256),
+    };
     let root = pod.template.pointer();
-    patch.0.push('[');
+    patch.json.push('[');
     for of_one in findings.chunk_by(|a, b| a.place == b.place) {
         let Some(Place::Container { kind, index, .. }) =
             of_one.first().map(|finding| finding.place)
@@ -36,19 +39,18 @@ pub(super) fn render(
         let Some(container) = pod.container(kind, index) else {
             continue;
         };
-        let pointer = format!("{root}/spec/{}/{index}", kind.list());
+        // Writing to a String cannot fail.
+        let _ = write!(patch.pointer, "{root}/spec/{}/{index}", kind.list());
         let changes = changes(of_one, Level::Container, None);
-        patch.below(&pointer, 0, &|path| container.has(path), &changes);
+        patch.below(0, &|path| container.has(path), &changes);
+        patch.pointer.clear();
     }
-    patch.below(
-        root,
-        0,
-        &|path| pod.has(path),
-        &changes(findings, Level::Pod, more),
-    );
+    patch.pointer.push_str(root);
+    let changes = changes(findings, Level::Pod, more);
+    patch.below(0, &|path| pod.has(path), &changes);
     patch.removals(root, findings);
-    patch.0.push(']');
-    patch.0
+    patch.json.push(']');
+    patch.json
 }
 
 /// What `findings` set at a level, and one field more, sorted by path. Entries of a list stay in their order.
@@ -77,40 +79,41 @@ fn token(change: &Change<'_>, depth: usize) -> &'static str {
     change.field.path.get(depth).copied().unwrap_or_default()
 }
 
-/// A name as a part of a JSON pointer (RFC 6901): annotations have a `/` in theirs.
-fn escaped(token: &str) -> Cow<'_, str> {
-    match token.contains(['~', '/']) {
-        true => Cow::Owned(token.replace('~', "~0").replace('/', "~1")),
-        false => Cow::Borrowed(token),
+/// Appends a name as a part of a JSON pointer (RFC 6901): annotations have a `/` in theirs.
+fn push_escaped(pointer: &mut String, token: &str) {
+    match token.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
+        true => pointer.push_str(&token.replace('~', "~0").replace('/', "~1")),
+        false => pointer.push_str(token),
     }
 }
 
-struct Patch(String);
+struct Patch {
+    json: String,
+    /// Where in the object the next operation is.
+    pointer: String,
+}
 
 impl Patch {
-    /// Operations for changes, sorted by path, that share their first `depth` names; the object there exists.
-    fn below(
-        &mut self,
-        pointer: &str,
-        depth: usize,
-        has: &dyn Fn(&[&str]) -> bool,
-        changes: &[Change<'_>],
-    ) {
+    /// Operations for changes below the pointer, sorted by path, that share their first `depth` names; the object there exists.
+    fn below(&mut self, depth: usize, has: &dyn Fn(&[&str]) -> bool, changes: &[Change<'_>]) {
+        let here = self.pointer.len();
         for group in changes.chunk_by(|a, b| token(a, depth) == token(b, depth)) {
             let Some(first) = group.first() else { continue };
             let (leaf, path) = split(first, depth);
-            let pointer = format!("{pointer}/{}", escaped(token(first, depth)));
+            self.pointer.push('/');
+            push_escaped(&mut self.pointer, token(first, depth));
             match (leaf, has(path)) {
                 (true, true) if first.field.list => {
                     for change in group {
-                        self.add(&pointer, "/-", |json| json.push_str(change.json));
+                        self.add("/-", |json| json.push_str(change.json));
                     }
                 }
-                (false, true) => self.below(&pointer, depth + 1, has, group),
+                (false, true) => self.below(depth + 1, has, group),
                 (true, _) | (false, false) => {
-                    self.add(&pointer, "", |json| value(json, depth, group));
+                    self.add("", |json| value(json, depth, group));
                 }
             }
+            self.pointer.truncate(here);
         }
     }
 
@@ -125,24 +128,30 @@ impl Patch {
         for (list, index) in removed {
             self.separate();
             // Writing to a String cannot fail.
-            let _ = write!(self.0, r#"{{"op":"remove","path":"{list}/{index}"}}"#);
+            let _ = write!(self.json, r#"{{"op":"remove","path":"{list}/{index}"}}"#);
         }
     }
 
     fn separate(&mut self) {
-        if !self.0.ends_with('[') {
-            self.0.push(',');
+        if !self.json.ends_with('[') {
+            self.json.push(',');
         }
     }
 
-    fn add(&mut self, pointer: &str, end: &str, value: impl FnOnce(&mut String)) {
+    /// Adds a value at the pointer, or at `end` below it.
+    fn add(&mut self, end: &str, value: impl FnOnce(&mut String)) {
         self.separate();
         // No name in a pointer needs escaping in JSON.
-        for part in [r#"{"op":"add","path":""#, pointer, end, r#"","value":"#] {
-            self.0.push_str(part);
+        for part in [
+            r#"{"op":"add","path":""#,
+            &self.pointer,
+            end,
+            r#"","value":"#,
+        ] {
+            self.json.push_str(part);
         }
-        value(&mut self.0);
-        self.0.push('}');
+        value(&mut self.json);
+        self.json.push('}');
     }
 }
 

@@ -85,16 +85,17 @@ fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
         return say.step_back(reason);
     }
     say.set(FIELD, "true");
+    let size = at.options.name(SIZE).map_or("", |size| &size.json);
     for (path, name) in folders(at, container) {
-        let size = at.options.text(SIZE);
-        // Names are of hexadecimal digits, and sizes of digits and letters: neither needs escaping.
+        // Names are of hexadecimal digits, which need no escaping.
+        let head = [r#"{"name":""#, &name, "\","].concat();
         say.set(
             VOLUMES,
-            format!(r#"{{"name":"{name}","emptyDir":{{"sizeLimit":"{size}"}}}}"#),
+            [&head, r#""emptyDir":{"sizeLimit":"#, size, "}}"].concat(),
         );
         say.set(
             VOLUME_MOUNTS,
-            format!(r#"{{"name":"{name}","mountPath":{}}}"#, path.json),
+            [&head, r#""mountPath":"#, &path.json, "}"].concat(),
         );
     }
 }
