@@ -29,6 +29,7 @@ pub mod cluster;
 pub mod config;
 pub mod controller;
 pub mod doctor;
+mod json;
 pub mod manifest;
 pub mod object;
 pub mod plan;

@@ -3,7 +3,8 @@
 
 use base64::Engine;
 
-use crate::record::{AuditAnnotations, list, member, name, quoted};
+use crate::json::{list, member, name, quoted};
+use crate::record::AuditAnnotations;
 
 /// base64 of the standard alphabet, by whole registers on the processors that the crate knows those of.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]

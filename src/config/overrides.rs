@@ -66,8 +66,9 @@ impl Selectors {
     /// Whether the container of a selected pod, which runs `image`, is selected.
     pub(super) fn match_container(&self, container: Container<'_>, image: &Image<'_>) -> bool {
         let name = container.spec.name();
-        any(&self.containers, |pattern| pattern.matches(name))
-            && any(&self.images, |pattern| pattern.matches(image))
+        // First what most overrides are told apart by.
+        any(&self.images, |pattern| pattern.matches(image))
+            && any(&self.containers, |pattern| pattern.matches(name))
     }
 
     /// Whether images are named, by more than what stands for all of them.

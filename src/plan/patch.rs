@@ -13,7 +13,7 @@ use crate::rule::{Field, Finding, Level, Place, Verdict};
 /// One thing to set below a container or the pod.
 #[derive(Clone, Copy)]
 struct Change<'f> {
-    field: Field,
+    field: &'f Field,
     json: &'f str,
 }
 
@@ -29,6 +29,7 @@ pub(super) fn render(
         pointer: String::with_capacity(256),
     };
     let root = pod.template.pointer();
+    let mut changes = Vec::with_capacity(findings.len());
     patch.json.push('[');
     for of_one in findings.chunk_by(|a, b| a.place == b.place) {
         let Some(Place::Container { kind, index, .. }) =
@@ -41,37 +42,36 @@ pub(super) fn render(
         };
         // Writing to a String cannot fail.
         let _ = write!(patch.pointer, "{root}/spec/{}/{index}", kind.list());
-        let changes = changes(of_one, Level::Container, None);
+        sort(&mut changes, of_one, Level::Container, None);
         patch.below(0, &|path| container.has(path), &changes);
         patch.pointer.clear();
     }
     patch.pointer.push_str(root);
-    let changes = changes(findings, Level::Pod, more);
+    sort(&mut changes, findings, Level::Pod, more.as_ref());
     patch.below(0, &|path| pod.has(path), &changes);
     patch.removals(root, findings);
     patch.json.push(']');
     patch.json
 }
 
-/// What `findings` set at a level, and one field more, sorted by path. Entries of a list stay in their order.
-fn changes<'f>(
+/// Makes `changes` what `findings` set at a level, and one field more, sorted by path. Entries of a list stay in their order.
+fn sort<'f>(
+    changes: &mut Vec<Change<'f>>,
     findings: &'f [Finding<'_>],
     level: Level,
-    more: Option<(Field, &'f str)>,
-) -> Vec<Change<'f>> {
-    let set = findings
-        .iter()
-        .filter_map(|finding| match &finding.verdict {
-            Verdict::Set(field, json) if field.level == level => Some(Change {
-                field: *field,
-                json,
+    more: Option<&'f (Field, &'f str)>,
+) {
+    changes.clear();
+    changes.extend(
+        findings
+            .iter()
+            .filter_map(|finding| match &finding.verdict {
+                Verdict::Set(field, json) if field.level == level => Some(Change { field, json }),
+                _ => None,
             }),
-            _ => None,
-        });
-    let more = more.map(|(field, json)| Change { field, json });
-    let mut changes: Vec<Change<'f>> = set.chain(more).collect();
+    );
+    changes.extend(more.map(|(field, json)| Change { field, json }));
     changes.sort_by_key(|change| change.field);
-    changes
 }
 
 /// The name at `depth` on the way to the changed field.
@@ -79,12 +79,22 @@ fn token(change: &Change<'_>, depth: usize) -> &'static str {
     change.field.path.get(depth).copied().unwrap_or_default()
 }
 
+/// Whether two changes have the same name at `depth`: mostly they are of one field, or the names are one in memory.
+fn share(a: &Change<'_>, b: &Change<'_>, depth: usize) -> bool {
+    let (one, other) = (token(a, depth), token(b, depth));
+    std::ptr::eq(one, other) || one == other
+}
+
 /// Appends a name as a part of a JSON pointer (RFC 6901): annotations have a `/` in theirs.
 fn push_escaped(pointer: &mut String, token: &str) {
-    match token.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
-        true => pointer.push_str(&token.replace('~', "~0").replace('/', "~1")),
-        false => pointer.push_str(token),
+    let mut rest = token;
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'~' | b'/')) {
+        let (before, after) = rest.split_at(at);
+        pointer.push_str(before);
+        pointer.push_str(if after.starts_with('~') { "~0" } else { "~1" });
+        rest = after.get(1..).unwrap_or_default();
     }
+    pointer.push_str(rest);
 }
 
 struct Patch {
@@ -97,7 +107,7 @@ impl Patch {
     /// Operations for changes below the pointer, sorted by path, that share their first `depth` names; the object there exists.
     fn below(&mut self, depth: usize, has: &dyn Fn(&[&str]) -> bool, changes: &[Change<'_>]) {
         let here = self.pointer.len();
-        for group in changes.chunk_by(|a, b| token(a, depth) == token(b, depth)) {
+        for group in changes.chunk_by(|a, b| share(a, b, depth)) {
             let Some(first) = group.first() else { continue };
             let (leaf, path) = split(first, depth);
             self.pointer.push('/');
@@ -187,7 +197,7 @@ fn value(json: &mut String, depth: usize, group: &[Change<'_>]) {
         }
         (false, _) => {
             json.push('{');
-            let members = group.chunk_by(|a, b| token(a, depth + 1) == token(b, depth + 1));
+            let members = group.chunk_by(|a, b| share(a, b, depth + 1));
             for (i, member) in members.enumerate() {
                 separate(json, i);
                 let name = member.first().map_or("", |change| token(change, depth + 1));

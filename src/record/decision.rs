@@ -1,8 +1,8 @@
 //! The decision log: one admission as one line of JSON.
 
 use super::Record;
-use super::json::{list, member, name, put};
 use super::said::Said;
+use crate::json::{list, member, name, put};
 
 /// How much of each decision is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
