@@ -51,6 +51,7 @@ impl<'a> Plan<'a> {
         };
         let (mirror, windows) = (pod.is_mirror(), pod.is_windows());
         let host_process = windows && pod.is_host_process();
+        let beyond_all = Reason::first([(mirror, MIRROR_POD), (host_process, HOST_PROCESS)]);
         let ask =
             |plan: &mut Self, rule: &'static Rule, options, container: Option<Container<'a>>| {
                 let at = At {
@@ -68,12 +69,8 @@ impl<'a> Plan<'a> {
                     (None, _, Some(look)) => look(at, &mut say),
                     _ => return,
                 }
-                let out_of_reach = Reason::first([
-                    (mirror, MIRROR_POD),
-                    (host_process, HOST_PROCESS),
-                    (windows && rule.linux_only, WINDOWS),
-                ]);
-                if let Some(reason) = out_of_reach {
+                let beyond_rule = (windows && rule.linux_only).then_some(WINDOWS);
+                if let Some(reason) = beyond_all.or(beyond_rule) {
                     plan.leave_gaps(before, rule, place, reason);
                 }
             };

@@ -12,6 +12,9 @@ pub const POD: &str = "(pod)";
 /// The most places that a record lists of one thing; a pod with more containers is told of by their number.
 const MAX_PLACES: usize = 100;
 
+/// How many things rules say of most pods, about.
+const ABOUT: usize = 32;
+
 /// One thing that a rule did, in one or more places of a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
@@ -125,10 +128,13 @@ impl Said {
     /// All that `findings` say, in the order of its first appearance.
     #[must_use]
     pub fn all(findings: &[Finding<'_>]) -> Vec<Self> {
-        let mut all: Vec<Entry<'_>> = Vec::with_capacity(findings.len().min(32));
+        let mut all = All {
+            said: Vec::with_capacity(findings.len().min(ABOUT)),
+            speakers: Vec::with_capacity(findings.len().min(ABOUT)),
+        };
+        let mut shown = String::new();
         // Rules say the same of most containers, in the same order: what follows is looked at first, and is not hashed again.
         let mut next = 0;
-        let mut shown = String::new();
         for of_one in findings.chunk_by(|a, b| a.place == b.place) {
             shown.clear();
             match of_one.first().map(|finding| finding.place) {
@@ -136,17 +142,15 @@ impl Said {
                 Some(Place::Pod) | None => shown.push_str(POD),
             }
             for finding in of_one {
-                let at = match all.get(next).is_some_and(|entry| entry.is_of(finding)) {
+                let at = match all.says(next, finding) {
                     true => next,
-                    false => position(&mut all, finding),
+                    false => all.position(finding),
                 };
-                if let Some(entry) = all.get_mut(at) {
-                    entry.add(finding.place, &shown);
-                }
+                all.add(at, finding.place, &shown);
                 next = at + 1;
             }
         }
-        all.into_iter().map(|entry| entry.said).collect()
+        all.said
     }
 
     /// The places, cleaned: a hundred of them at most.
@@ -220,27 +224,47 @@ impl Said {
     }
 }
 
-/// One thing while findings are gone through.
-struct Entry<'f> {
-    said: Said,
-    first: &'f Finding<'f>,
-    /// Who spoke last, so that two findings of one place count once.
-    last: Option<Place<'f>>,
+/// All that was said, while findings are gone through.
+struct All<'f> {
+    said: Vec<Said>,
+    /// Who said each first, and where it was said last: two findings of one place count once.
+    speakers: Vec<(&'f Finding<'f>, Option<Place<'f>>)>,
 }
 
-impl<'f> Entry<'f> {
-    /// Whether the finding says it again, word for word.
-    fn is_of(&self, finding: &Finding<'_>) -> bool {
-        std::ptr::eq(self.first.rule, finding.rule) && self.first.verdict == finding.verdict
+impl<'f> All<'f> {
+    /// Whether the finding says what is at a position, word for word.
+    fn says(&self, at: usize, finding: &Finding<'_>) -> bool {
+        self.speakers.get(at).is_some_and(|(first, _)| {
+            std::ptr::eq(first.rule, finding.rule) && first.verdict == finding.verdict
+        })
     }
 
-    /// Adds a place that is shown as `shown`.
-    fn add(&mut self, place: Place<'f>, shown: &str) {
-        if self.last == Some(place) {
+    /// The position of what the finding says, which may be the next one.
+    fn position(&mut self, finding: &'f Finding<'f>) -> usize {
+        let what = What::of(&finding.verdict);
+        let is_same = |said: &Said| said.rule == finding.rule && said.what == what;
+        let known = self.said.iter().position(is_same);
+        known.unwrap_or_else(|| {
+            self.said.push(Said {
+                rule: finding.rule,
+                what,
+                places: String::with_capacity(32),
+                count: 0,
+            });
+            self.speakers.push((finding, None));
+            self.said.len() - 1
+        })
+    }
+
+    /// Adds a place, which is shown as `shown`, to what is at a position.
+    fn add(&mut self, at: usize, place: Place<'f>, shown: &str) {
+        let (Some(said), Some((_, last))) = (self.said.get_mut(at), self.speakers.get_mut(at))
+        else {
+            return;
+        };
+        if last.replace(place) == Some(place) {
             return;
         }
-        self.last = Some(place);
-        let said = &mut self.said;
         said.count += 1;
         if said.count > MAX_PLACES {
             return;
@@ -250,26 +274,6 @@ impl<'f> Entry<'f> {
         }
         said.places.push_str(shown);
     }
-}
-
-/// The position of what the finding says, which may be the next one.
-fn position<'f>(all: &mut Vec<Entry<'f>>, finding: &'f Finding<'f>) -> usize {
-    let what = What::of(&finding.verdict);
-    let is_same = |entry: &Entry<'_>| entry.said.rule == finding.rule && entry.said.what == what;
-    all.iter().position(is_same).unwrap_or_else(|| {
-        let said = Said {
-            rule: finding.rule,
-            what,
-            places: String::with_capacity(32),
-            count: 0,
-        };
-        all.push(Entry {
-            said,
-            first: finding,
-            last: None,
-        });
-        all.len() - 1
-    })
 }
 
 /// Appends a field as records name it: `securityContext.capabilities.drop[]`, the entries of a list by `[]`.
