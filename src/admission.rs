@@ -1,5 +1,6 @@
 //! Review bytes in, reply bytes out: synchronous and pure.
 
+mod needed;
 mod request;
 mod response;
 
@@ -7,7 +8,7 @@ use crate::config::{Effective, Profile, Settings};
 use crate::object::{Metadata, Template, Text};
 use crate::plan::{Facts, Plan, Scope};
 use crate::record::{self, Annotation, Record, Said, Summary, cleaned, warnings};
-use request::Request;
+use request::{Body, Request};
 use response::Response;
 
 /// What a path of the webhook asks for.
@@ -139,8 +140,9 @@ pub fn answer(
     facts: &Facts,
     body: &[u8],
 ) -> Result<Answer, Failure> {
+    let body = Body::new(body);
     if !settings.enabled() {
-        return Ok(disabled(settings, mode, profile, &request::read(body)?));
+        return Ok(disabled(settings, mode, profile, &body?.request()?));
     }
     let Some(profile) = settings.profile(profile) else {
         let known: Vec<&str> = settings.profile_names().collect();
@@ -149,7 +151,8 @@ pub fn answer(
             known: known.join(", "),
         });
     };
-    let request = request::read(body)?;
+    let body = body?;
+    let request = body.request()?;
     let Some((template, scope)) = subject(&request, mode) else {
         return Ok(skipped(&request, mode, profile.name(), settings));
     };

@@ -3,6 +3,7 @@
 
 pub mod admission;
 pub mod config;
+mod json;
 pub mod object;
 pub mod plan;
 pub mod quantity;

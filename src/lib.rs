@@ -31,6 +31,7 @@ pub mod config;
 pub mod controller;
 pub mod doctor;
 pub mod finding;
+mod json;
 pub mod manifest;
 pub mod object;
 pub mod plan;

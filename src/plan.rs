@@ -24,6 +24,9 @@ pub enum Scope<'a> {
     Ephemeral(&'a [Text<'a>]),
 }
 
+/// What rules say of a container, and of the pod beside that: about.
+const FINDINGS: usize = 16;
+
 /// What the rules of a profile say of a pod.
 #[derive(Clone, Debug)]
 pub struct Plan<'a> {
@@ -44,10 +47,11 @@ impl<'a> Plan<'a> {
     ) -> Self {
         let mut plan = Self {
             pod,
-            findings: Vec::new(),
+            findings: Vec::with_capacity(FINDINGS * (1 + pod.containers().count())),
         };
         let (mirror, windows) = (pod.is_mirror(), pod.is_windows());
         let host_process = windows && pod.is_host_process();
+        let beyond_all = Reason::first([(mirror, MIRROR_POD), (host_process, HOST_PROCESS)]);
         let ask =
             |plan: &mut Self, rule: &'static Rule, options, container: Option<Container<'a>>| {
                 let at = At {
@@ -65,12 +69,8 @@ impl<'a> Plan<'a> {
                     (None, _, Some(look)) => look(at, &mut say),
                     _ => return,
                 }
-                let out_of_reach = Reason::first([
-                    (mirror, MIRROR_POD),
-                    (host_process, HOST_PROCESS),
-                    (windows && rule.linux_only, WINDOWS),
-                ]);
-                if let Some(reason) = out_of_reach {
+                let beyond_rule = (windows && rule.linux_only).then_some(WINDOWS);
+                if let Some(reason) = beyond_all.or(beyond_rule) {
                     plan.leave_gaps(before, rule, place, reason);
                 }
             };

@@ -11,6 +11,8 @@ mod say;
 pub use options::{Key, Kind, NONE, Name, Options, Uid, Value};
 pub use say::{Choice, Exception, Finding, Granted, Level, Place, Say, Verdict};
 
+use std::cmp::Ordering;
+
 use crate::config::Effective;
 use crate::object::{Container, Pod};
 use crate::plan::Facts;
@@ -62,7 +64,7 @@ pub struct At<'a> {
 }
 
 /// A field, by its path from the container or from the pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug)]
 pub struct Field {
     /// Whether it is the container's or the pod's.
     pub level: Level,
@@ -99,6 +101,51 @@ impl Field {
         Self { list: true, ..self }
     }
 }
+
+/// Fields are sorted by level, then by path.
+impl Ord for Field {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_level = self.level.cmp(&other.level);
+        by_level
+            .then_with(|| by_names(self.path, other.path))
+            .then(self.list.cmp(&other.list))
+    }
+}
+
+/// In the order of the alphabet, name by name. Nearly always two that are equal are one in memory too.
+fn by_names(some: &'static [&'static str], others: &'static [&'static str]) -> Ordering {
+    if std::ptr::eq(some, others) {
+        return Ordering::Equal;
+    }
+    for (one, other) in some.iter().zip(others) {
+        if !std::ptr::eq(*one, *other) {
+            match one.cmp(other) {
+                Ordering::Equal => {}
+                unequal => return unequal,
+            }
+        }
+    }
+    some.len().cmp(&others.len())
+}
+
+impl PartialOrd for Field {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Field {
+    fn eq(&self, other: &Self) -> bool {
+        // Two that are equal are mostly one in memory, and two that are not differ in their last names.
+        let is_same_path = || {
+            std::ptr::eq(self.path, other.path)
+                || self.path.iter().rev().eq(other.path.iter().rev())
+        };
+        self.level == other.level && self.list == other.list && is_same_path()
+    }
+}
+
+impl Eq for Field {}
 
 impl std::fmt::Display for Field {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -287,6 +287,36 @@ fn the_templates_of_workloads_are_audited_and_previewed() {
     }
 }
 
+/// They are cut out of the text before it is read: docs/decisions/0017-managed-fields-are-cut-out.md.
+#[test]
+fn managed_fields_change_nothing_whatever_is_in_them() {
+    let expected = ask(
+        Mode::Harden,
+        "strict",
+        review("CREATE", "Pod", &pod()).to_string().as_bytes(),
+    )
+    .unwrap()
+    .body;
+    for fields in [
+        json!([]),
+        json!(null),
+        json!([{"manager": "kubectl", "fieldsV1": {"f:spec": {"k:{\"name\":\"web\"}": {".": {}}}}}]),
+        json!([{"a": [{"b": [1, "]"]}, []]}, "c"]),
+        json!([{"a": "]", "b": "\\", "c": "\\\"]", "d": ["}],\"spec\":{\"containers\":[]}}"]}]),
+        json!([{"a": "},\"spec\":{},\"x\":[", "b": ",\"managedFields\":[", "managedFields": [[]]}]),
+    ] {
+        let mut pod = pod();
+        // Behind another key, as the API server writes it, and before all others.
+        for key in ["managedFields", "z"] {
+            pod["metadata"][key] = fields.clone();
+            let body = review("CREATE", "Pod", &pod).to_string();
+            let body = body.replace("\"z\":", "\"managedFields\":");
+            let answer = ask(Mode::Harden, "strict", body.as_bytes()).unwrap();
+            assert_eq!(answer.body, expected, "{body}");
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_read_is_a_failure_that_names_its_cause() {
     let good = review("CREATE", "Pod", &pod());

@@ -296,6 +296,52 @@ fn the_chart_has_the_programs_version() {
     assert_eq!(chart["version"], env!("CARGO_PKG_VERSION"));
 }
 
+/// What is measured is made of the crates of what is released, in the same versions.
+#[test]
+fn the_benchmarks_have_the_programs_versions_of_crates() {
+    let table = |file: &str| -> toml::Table {
+        toml::from_str(&fs::read_to_string(root().join(file)).unwrap()).unwrap()
+    };
+    let packages = |file: &str| -> Vec<toml::Table> {
+        let lock = table(file);
+        let packages = lock["package"].as_array().unwrap().iter();
+        packages
+            .map(|one| one.as_table().unwrap().clone())
+            .collect()
+    };
+    let manifest = table("Cargo.toml");
+    let direct = manifest["dependencies"].as_table().unwrap();
+    let text = |package: &toml::Table, key: &str| package[key].as_str().unwrap().to_owned();
+    let ours = packages("Cargo.lock");
+    let names: BTreeSet<String> = ours.iter().map(|one| text(one, "name")).collect();
+    let versions = ours
+        .iter()
+        .map(|one| (text(one, "name"), text(one, "version")));
+    let versions: BTreeSet<(String, String)> = versions.collect();
+    for file in ["bench/Cargo.lock", "bench/core/Cargo.lock"] {
+        let mut shared = 0;
+        for package in packages(file) {
+            let (name, version) = (text(&package, "name"), text(&package, "version"));
+            if names.contains(&name) {
+                let known = versions.contains(&(name.clone(), version.clone()));
+                assert!(known, "{file}: {name} {version} is not the program's");
+                shared += 1;
+            }
+            // A lock of an older Cargo.toml would be refused.
+            let is_ours = name == env!("CARGO_PKG_NAME");
+            for wanted in direct.keys().filter(|_| is_ours) {
+                let names = package["dependencies"].as_array().unwrap().iter();
+                let mut names = names.map(|one| one.as_str().unwrap().split(' ').next().unwrap());
+                assert!(
+                    names.any(|one| one == wanted),
+                    "{file} knows no {wanted}: `cargo metadata` in its folder writes it anew"
+                );
+            }
+        }
+        assert!(shared > 10, "{file} shares nothing");
+    }
+}
+
 #[test]
 fn the_configurations_that_are_shown_are_accepted() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();

@@ -1,9 +1,12 @@
 //! `admission.k8s.io/v1`, the half that the API server sends: read in one pass, borrowed from the body.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::error::Category;
 
 use super::Failure;
+use super::needed::needed;
 use crate::object::{Object, Text};
 
 /// An AdmissionReview with its request.
@@ -89,23 +92,41 @@ impl<'a> From<Option<Vec<Named<'a>>>> for Names<'a> {
     }
 }
 
-/// The request in `body`.
-pub(super) fn read(body: &[u8]) -> Result<Request<'_>, Failure> {
-    // One check of the whole body is cheaper than one of each string, and stricter.
-    let text = std::str::from_utf8(body).map_err(|error| Failure::NotUtf8(error.valid_up_to()))?;
-    let review: Review<'_> = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
-    match (review.kind.as_str(), review.api_version.as_str()) {
-        ("AdmissionReview", "admission.k8s.io/v1") => {}
-        ("AdmissionReview", version) if version.starts_with("admission.k8s.io/") => {
-            return Err(Failure::Version);
+/// A body as text.
+pub(super) struct Body<'b> {
+    whole: &'b str,
+    needed: Cow<'b, str>,
+}
+
+impl<'b> Body<'b> {
+    /// The text of `bytes`.
+    pub(super) fn new(bytes: &'b [u8]) -> Result<Self, Failure> {
+        // One check of the whole body is cheaper than one of each string, and stricter.
+        let whole =
+            std::str::from_utf8(bytes).map_err(|error| Failure::NotUtf8(error.valid_up_to()))?;
+        let needed = needed(whole);
+        Ok(Self { whole, needed })
+    }
+
+    /// The request in it.
+    pub(super) fn request(&self) -> Result<Request<'_>, Failure> {
+        // Where something is wrong, the whole text says in which line and column.
+        let review: Review<'_> = serde_json::from_str(&self.needed)
+            .or_else(|_| serde_json::from_str(self.whole))
+            .map_err(|error| unreadable(&error))?;
+        match (review.kind.as_str(), review.api_version.as_str()) {
+            ("AdmissionReview", "admission.k8s.io/v1") => {}
+            ("AdmissionReview", version) if version.starts_with("admission.k8s.io/") => {
+                return Err(Failure::Version);
+            }
+            _ => return Err(Failure::NotAReview),
         }
-        _ => return Err(Failure::NotAReview),
+        let request = review.request.ok_or(Failure::NoRequest)?;
+        if request.uid.is_empty() {
+            return Err(Failure::NoRequest);
+        }
+        Ok(request)
     }
-    let request = review.request.ok_or(Failure::NoRequest)?;
-    if request.uid.is_empty() {
-        return Err(Failure::NoRequest);
-    }
-    Ok(request)
 }
 
 /// The error without its text, which may quote the object.

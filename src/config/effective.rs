@@ -63,9 +63,8 @@ impl<'s> Effective<'s> {
         };
         this.except();
         let overrides = settings.overrides().iter();
-        let selected: Vec<&Override> = overrides
-            .filter(|other| other.selects.match_pod(pod, namespace))
-            .collect();
+        let mut selected: Vec<&Override> = Vec::with_capacity(overrides.len());
+        selected.extend(overrides.filter(|other| other.selects.match_pod(pod, namespace)));
         if !selected.is_empty() {
             this.apply(&selected, settings, pod);
         }
@@ -75,7 +74,7 @@ impl<'s> Effective<'s> {
 
     /// All rules, on or off, in the order of the profile.
     pub fn rules(&self) -> impl Iterator<Item = &'static Rule> {
-        self.profile.settings().iter().map(|setting| setting.rule)
+        self.profile.settings().map(|setting| setting.rule)
     }
 
     /// The profile for a container.
@@ -136,10 +135,7 @@ impl<'s> Effective<'s> {
     fn except(&mut self) {
         for asking in &self.asked.rules {
             if asking.exception.granted == Granted::ByAuthor {
-                let mut settings = self.profile.to_mut().settings.iter_mut();
-                if let Some(setting) = settings.find(|setting| setting.rule.id == asking.rule.id) {
-                    setting.enabled.value = false;
-                }
+                self.profile.to_mut().switch_off(asking.rule);
             }
         }
     }

@@ -103,8 +103,8 @@ fn with_registry(name: &str) -> String {
     let (registry, path) = registry_and_path(name);
     // A pattern of all names is one of those that are not official, too.
     match registry == DOCKER_HUB && !path.contains('/') && !path.starts_with('*') {
-        true => format!("{registry}/library/{path}"),
-        false => format!("{registry}/{path}"),
+        true => [registry, "/library/", path].concat(),
+        false => [registry, "/", path].concat(),
     }
 }
 
@@ -112,9 +112,32 @@ fn with_registry(name: &str) -> String {
 #[derive(Clone, Debug)]
 pub(super) struct ImagePattern {
     text: String,
-    repository: WildMatch,
+    repository: Repository,
     tag: Option<WildMatch>,
     digest: Option<WildMatch>,
+}
+
+/// What a repository must be, or be like. Nearly every pattern names one, which a look at its length tells from most others.
+#[derive(Clone, Debug)]
+enum Repository {
+    Is(String),
+    IsLike(WildMatch),
+}
+
+impl Repository {
+    fn parse(pattern: String) -> Self {
+        match pattern.contains(['*', '?']) {
+            true => Self::IsLike(WildMatch::new(&pattern)),
+            false => Self::Is(pattern),
+        }
+    }
+
+    fn matches(&self, repository: &str) -> bool {
+        match self {
+            Self::Is(name) => name == repository,
+            Self::IsLike(pattern) => pattern.matches(repository),
+        }
+    }
 }
 
 impl ImagePattern {
@@ -128,7 +151,7 @@ impl ImagePattern {
         };
         Self {
             text: text.to_owned(),
-            repository: WildMatch::new(&repository),
+            repository: Repository::parse(repository),
             tag: tag.map(WildMatch::new),
             digest: digest.map(WildMatch::new),
         }

@@ -49,25 +49,26 @@ pub(super) struct Selectors {
 impl Selectors {
     /// Whether the pod is selected, as far as that does not depend on the container.
     pub(super) fn match_pod(&self, pod: Pod<'_>, namespace: &str) -> bool {
-        let labels = pod.metadata.and_then(|metadata| metadata.labels.as_ref());
+        let labels = || pod.metadata?.labels.as_ref();
         let has = |(key, pattern): &(String, WildMatch)| {
-            let value = labels.and_then(|labels| labels.get(key));
+            let value = labels().and_then(|labels| labels.get(key));
             value.is_some_and(|value| pattern.matches(value))
         };
-        let owner = pod.owner_kind().map(maker);
+        let owner = || pod.owner_kind().map(maker);
         any(&self.namespaces, |pattern| pattern.matches(namespace))
             && self
                 .pod_labels
                 .as_ref()
                 .is_none_or(|all| all.iter().all(has))
-            && any(&self.owner_kinds, |kind| owner == Some(maker(kind)))
+            && any(&self.owner_kinds, |kind| owner() == Some(maker(kind)))
     }
 
     /// Whether the container of a selected pod, which runs `image`, is selected.
     pub(super) fn match_container(&self, container: Container<'_>, image: &Image<'_>) -> bool {
         let name = container.spec.name();
-        any(&self.containers, |pattern| pattern.matches(name))
-            && any(&self.images, |pattern| pattern.matches(image))
+        // First what most overrides are told apart by.
+        any(&self.images, |pattern| pattern.matches(image))
+            && any(&self.containers, |pattern| pattern.matches(name))
     }
 
     /// Whether images are named, by more than what stands for all of them.

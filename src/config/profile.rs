@@ -1,5 +1,7 @@
 //! A profile: every rule's switch and options, each with where it was said.
 
+use std::sync::Arc;
+
 use crate::rule::{Options, Rule, Value};
 use crate::rules::RULES;
 
@@ -131,7 +133,8 @@ pub struct Profile {
     pub(super) extends: Option<String>,
     /// The rules that an author may except a pod from.
     pub(super) may_except: Said<Vec<&'static Rule>>,
-    pub(super) settings: Vec<Setting>,
+    /// Shared, so that a copy that an override changes costs no more than what is changed.
+    settings: Vec<Arc<Setting>>,
 }
 
 impl Profile {
@@ -141,7 +144,10 @@ impl Profile {
             name: name.to_owned(),
             extends: None,
             may_except: Said::by_nobody(Vec::new()),
-            settings: RULES.iter().map(|rule| Setting::default_of(rule)).collect(),
+            settings: RULES
+                .iter()
+                .map(|rule| Arc::new(Setting::default_of(rule)))
+                .collect(),
         }
     }
 
@@ -164,9 +170,8 @@ impl Profile {
     }
 
     /// Every rule's setting, in the order of [`crate::rules::RULES`].
-    #[must_use]
-    pub fn settings(&self) -> &[Setting] {
-        &self.settings
+    pub fn settings(&self) -> impl Iterator<Item = &Setting> {
+        self.settings.iter().map(|setting| &**setting)
     }
 
     /// The rules that are on, in the order of [`crate::rules::RULES`].
@@ -200,16 +205,26 @@ impl Profile {
 
     /// The setting of a rule.
     pub(super) fn setting(&self, rule: &Rule) -> Option<&Setting> {
-        self.settings
-            .iter()
-            .find(|setting| setting.rule.id == rule.id)
+        self.settings().find(|setting| setting.rule.id == rule.id)
+    }
+
+    /// Switches a rule off, whatever was said of it.
+    pub(super) fn switch_off(&mut self, rule: &Rule) {
+        if let Some(setting) = self.setting_mut(rule) {
+            setting.enabled.value = false;
+        }
     }
 
     /// Takes one change over.
     pub(super) fn take(&mut self, change: &Change, lists: Lists) {
-        let mut settings = self.settings.iter_mut();
-        if let Some(setting) = settings.find(|setting| setting.rule.id == change.rule.id) {
+        if let Some(setting) = self.setting_mut(change.rule) {
             setting.take(change, lists);
         }
+    }
+
+    fn setting_mut(&mut self, rule: &Rule) -> Option<&mut Setting> {
+        let mut settings = self.settings.iter_mut();
+        let setting = settings.find(|setting| setting.rule.id == rule.id)?;
+        Some(Arc::make_mut(setting))
     }
 }

@@ -5,7 +5,6 @@
 //! `securityContext` costs one operation, whatever goes into it. What is taken out of a list goes last: entries are only
 //! ever added at a list's end, so that every position is still the one that the view has.
 
-use std::borrow::Cow;
 use std::fmt::Write;
 
 use crate::object::Pod;
@@ -14,7 +13,7 @@ use crate::rule::{Field, Finding, Level, Place, Verdict};
 /// One thing to set below a container or the pod.
 #[derive(Clone, Copy)]
 struct Change<'f> {
-    field: Field,
+    field: &'f Field,
     json: &'f str,
 }
 
@@ -24,9 +23,14 @@ pub(super) fn render(
     findings: &[Finding<'_>],
     more: Option<(Field, &str)>,
 ) -> String {
-    let mut patch = Patch(String::with_capacity(1_024));
+    let beside = more.map_or(0, |(_, json)| json.len());
+    let mut patch = Patch {
+        json: String::with_capacity(1_024 + 64 * findings.len() + beside),
+        pointer: String::with_capacity(256),
+    };
     let root = pod.template.pointer();
-    patch.0.push('[');
+    let mut changes = Vec::with_capacity(findings.len());
+    patch.json.push('[');
     for of_one in findings.chunk_by(|a, b| a.place == b.place) {
         let Some(Place::Container { kind, index, .. }) =
             of_one.first().map(|finding| finding.place)
@@ -36,40 +40,38 @@ pub(super) fn render(
         let Some(container) = pod.container(kind, index) else {
             continue;
         };
-        let pointer = format!("{root}/spec/{}/{index}", kind.list());
-        let changes = changes(of_one, Level::Container, None);
-        patch.below(&pointer, 0, &|path| container.has(path), &changes);
+        // Writing to a String cannot fail.
+        let _ = write!(patch.pointer, "{root}/spec/{}/{index}", kind.list());
+        sort(&mut changes, of_one, Level::Container, None);
+        patch.below(0, &|path| container.has(path), &changes);
+        patch.pointer.clear();
     }
-    patch.below(
-        root,
-        0,
-        &|path| pod.has(path),
-        &changes(findings, Level::Pod, more),
-    );
+    patch.pointer.push_str(root);
+    sort(&mut changes, findings, Level::Pod, more.as_ref());
+    patch.below(0, &|path| pod.has(path), &changes);
     patch.removals(root, findings);
-    patch.0.push(']');
-    patch.0
+    patch.json.push(']');
+    patch.json
 }
 
-/// What `findings` set at a level, and one field more, sorted by path. Entries of a list stay in their order.
-fn changes<'f>(
+/// Makes `changes` what `findings` set at a level, and one field more, sorted by path. Entries of a list stay in their order.
+fn sort<'f>(
+    changes: &mut Vec<Change<'f>>,
     findings: &'f [Finding<'_>],
     level: Level,
-    more: Option<(Field, &'f str)>,
-) -> Vec<Change<'f>> {
-    let set = findings
-        .iter()
-        .filter_map(|finding| match &finding.verdict {
-            Verdict::Set(field, json) if field.level == level => Some(Change {
-                field: *field,
-                json,
+    more: Option<&'f (Field, &'f str)>,
+) {
+    changes.clear();
+    changes.extend(
+        findings
+            .iter()
+            .filter_map(|finding| match &finding.verdict {
+                Verdict::Set(field, json) if field.level == level => Some(Change { field, json }),
+                _ => None,
             }),
-            _ => None,
-        });
-    let more = more.map(|(field, json)| Change { field, json });
-    let mut changes: Vec<Change<'f>> = set.chain(more).collect();
+    );
+    changes.extend(more.map(|(field, json)| Change { field, json }));
     changes.sort_by_key(|change| change.field);
-    changes
 }
 
 /// The name at `depth` on the way to the changed field.
@@ -77,40 +79,51 @@ fn token(change: &Change<'_>, depth: usize) -> &'static str {
     change.field.path.get(depth).copied().unwrap_or_default()
 }
 
-/// A name as a part of a JSON pointer (RFC 6901): annotations have a `/` in theirs.
-fn escaped(token: &str) -> Cow<'_, str> {
-    match token.contains(['~', '/']) {
-        true => Cow::Owned(token.replace('~', "~0").replace('/', "~1")),
-        false => Cow::Borrowed(token),
-    }
+/// Whether two changes have the same name at `depth`: mostly they are of one field, or the names are one in memory.
+fn share(a: &Change<'_>, b: &Change<'_>, depth: usize) -> bool {
+    let (one, other) = (token(a, depth), token(b, depth));
+    std::ptr::eq(one, other) || one == other
 }
 
-struct Patch(String);
+/// Appends a name as a part of a JSON pointer (RFC 6901): annotations have a `/` in theirs.
+fn push_escaped(pointer: &mut String, token: &str) {
+    let mut rest = token;
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'~' | b'/')) {
+        let (before, after) = rest.split_at(at);
+        pointer.push_str(before);
+        pointer.push_str(if after.starts_with('~') { "~0" } else { "~1" });
+        rest = after.get(1..).unwrap_or_default();
+    }
+    pointer.push_str(rest);
+}
+
+struct Patch {
+    json: String,
+    /// Where in the object the next operation is.
+    pointer: String,
+}
 
 impl Patch {
-    /// Operations for changes, sorted by path, that share their first `depth` names; the object there exists.
-    fn below(
-        &mut self,
-        pointer: &str,
-        depth: usize,
-        has: &dyn Fn(&[&str]) -> bool,
-        changes: &[Change<'_>],
-    ) {
-        for group in changes.chunk_by(|a, b| token(a, depth) == token(b, depth)) {
+    /// Operations for changes below the pointer, sorted by path, that share their first `depth` names; the object there exists.
+    fn below(&mut self, depth: usize, has: &dyn Fn(&[&str]) -> bool, changes: &[Change<'_>]) {
+        let here = self.pointer.len();
+        for group in changes.chunk_by(|a, b| share(a, b, depth)) {
             let Some(first) = group.first() else { continue };
             let (leaf, path) = split(first, depth);
-            let pointer = format!("{pointer}/{}", escaped(token(first, depth)));
+            self.pointer.push('/');
+            push_escaped(&mut self.pointer, token(first, depth));
             match (leaf, has(path)) {
                 (true, true) if first.field.list => {
                     for change in group {
-                        self.add(&pointer, "/-", |json| json.push_str(change.json));
+                        self.add("/-", |json| json.push_str(change.json));
                     }
                 }
-                (false, true) => self.below(&pointer, depth + 1, has, group),
+                (false, true) => self.below(depth + 1, has, group),
                 (true, _) | (false, false) => {
-                    self.add(&pointer, "", |json| value(json, depth, group));
+                    self.add("", |json| value(json, depth, group));
                 }
             }
+            self.pointer.truncate(here);
         }
     }
 
@@ -125,24 +138,30 @@ impl Patch {
         for (list, index) in removed {
             self.separate();
             // Writing to a String cannot fail.
-            let _ = write!(self.0, r#"{{"op":"remove","path":"{list}/{index}"}}"#);
+            let _ = write!(self.json, r#"{{"op":"remove","path":"{list}/{index}"}}"#);
         }
     }
 
     fn separate(&mut self) {
-        if !self.0.ends_with('[') {
-            self.0.push(',');
+        if !self.json.ends_with('[') {
+            self.json.push(',');
         }
     }
 
-    fn add(&mut self, pointer: &str, end: &str, value: impl FnOnce(&mut String)) {
+    /// Adds a value at the pointer, or at `end` below it.
+    fn add(&mut self, end: &str, value: impl FnOnce(&mut String)) {
         self.separate();
         // No name in a pointer needs escaping in JSON.
-        for part in [r#"{"op":"add","path":""#, pointer, end, r#"","value":"#] {
-            self.0.push_str(part);
+        for part in [
+            r#"{"op":"add","path":""#,
+            &self.pointer,
+            end,
+            r#"","value":"#,
+        ] {
+            self.json.push_str(part);
         }
-        value(&mut self.0);
-        self.0.push('}');
+        value(&mut self.json);
+        self.json.push('}');
     }
 }
 
@@ -178,7 +197,7 @@ fn value(json: &mut String, depth: usize, group: &[Change<'_>]) {
         }
         (false, _) => {
             json.push('{');
-            let members = group.chunk_by(|a, b| token(a, depth + 1) == token(b, depth + 1));
+            let members = group.chunk_by(|a, b| share(a, b, depth + 1));
             for (i, member) in members.enumerate() {
                 separate(json, i);
                 let name = member.first().map_or("", |change| token(change, depth + 1));

@@ -2,7 +2,7 @@
 //!
 //! A hint for people and tools, which anybody can forge: no rule reads it, and nothing is left out because of it.
 
-use super::hash::hex;
+use super::hash::push_hex;
 use super::said::{Outcome, Said, What, push_path};
 use crate::object::Pod;
 use crate::rule::{Field, Finding, Verdict};
@@ -101,16 +101,19 @@ pub fn annotation(
         rule, what, places, ..
     } in said
     {
-        let (field, hash) = match what {
-            What::Set(field, hash) => (*field, hex(*hash)),
-            What::Removed(field) => (*field, REMOVED.to_owned()),
-            What::Kept { .. } | What::SteppedBack(_) | What::Excepted { .. } => continue,
+        let (What::Set(field, _) | What::Removed(field)) = what else {
+            continue;
         };
         for part in [END, rule, " "] {
             json.push_str(part);
         }
-        push_path(&mut json, field);
-        for part in ["=", &hash, " ", places] {
+        push_path(&mut json, *field);
+        json.push('=');
+        match what {
+            What::Set(_, hash) => push_hex(&mut json, *hash),
+            _ => json.push_str(REMOVED),
+        }
+        for part in [" ", places] {
             json.push_str(part);
         }
         if json.len() > MAX {

@@ -8,6 +8,9 @@ use super::said::{Said, What};
 /// The most bytes of one audit annotation: audit backends cut long ones (J7).
 const MAX_ANNOTATION: usize = 4_096;
 
+/// How many rules speak of most pods, and how much most of them say: about.
+const ABOUT: usize = 12;
+
 /// The most passes that are told apart.
 const MAX_PASSES: usize = 9;
 
@@ -97,12 +100,19 @@ impl<'s> List<'s> {
         };
         match self.0.iter_mut().rev().find(is_same) {
             Some((_, _, all)) => all.push(said),
-            None => self.0.push((said.rule, detail, vec![said])),
+            None => {
+                if self.0.is_empty() {
+                    self.0.reserve(ABOUT);
+                }
+                let mut all = Vec::with_capacity(ABOUT);
+                all.push(said);
+                self.0.push((said.rule, detail, all));
+            }
         }
     }
 
     fn render(&self) -> String {
-        let mut text = String::new();
+        let mut text = String::with_capacity(64 * self.0.len());
         for (rule, detail, all) in &self.0 {
             if !text.is_empty() {
                 text.push_str("; ");

@@ -12,18 +12,18 @@ const MAX_WORDS: usize = 160;
 /// Appends what can be shown of a string out of the cluster: letters, digits and a few signs; anything else, and
 /// so every way to forge a list, a line or a terminal's escape, becomes `?`.
 pub(super) fn show(text: &mut String, from_cluster: &str) {
-    plain(text, from_cluster, MAX_SHOWN, "-._/");
+    plain(text, from_cluster, MAX_SHOWN, is_of_names);
 }
 
 /// The same for words of somebody: what sentences need is shown too, but nothing that could end the brackets around them.
 pub(super) fn show_words(text: &mut String, words: &str) {
-    plain(text, words, MAX_WORDS, "-._/ :,'#");
+    plain(text, words, MAX_WORDS, is_of_words);
 }
 
 /// What can be shown of an object's name, or of one of its kind.
 pub(super) fn name(from_cluster: &str) -> String {
     let mut text = String::with_capacity(from_cluster.len().min(MAX_NAME));
-    plain(&mut text, from_cluster, MAX_NAME, "-._/");
+    plain(&mut text, from_cluster, MAX_NAME, is_of_names);
     text
 }
 
@@ -41,8 +41,7 @@ pub(super) fn words(from_cluster: &str) -> String {
     text
 }
 
-fn plain(text: &mut String, from_cluster: &str, most: usize, signs: &str) {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || signs.as_bytes().contains(&byte);
+fn plain(text: &mut String, from_cluster: &str, most: usize, is_plain: impl Fn(u8) -> bool + Copy) {
     // Nearly every name is plain as it is.
     if from_cluster.len() <= most && from_cluster.bytes().all(is_plain) {
         return text.push_str(from_cluster);
@@ -52,6 +51,14 @@ fn plain(text: &mut String, from_cluster: &str, most: usize, signs: &str) {
         Ok(byte) if is_plain(byte) => c,
         _ => '?',
     }));
+}
+
+fn is_of_names(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'/')
+}
+
+fn is_of_words(byte: u8) -> bool {
+    is_of_names(byte) || matches!(byte, b' ' | b':' | b',' | b'\'' | b'#')
 }
 
 /// Cuts a text of ASCII to at most `max` bytes, visibly.

@@ -1,9 +1,8 @@
 //! The decision log: one admission as one line of JSON.
 
-use serde::Serialize;
-
 use super::Record;
 use super::said::Said;
+use crate::json::{list, member, name, put};
 
 /// How much of each decision is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,35 +36,8 @@ const MAX_RULES: usize = 16 * 1_024;
 /// What an entry of the list has beside its places, about.
 const ENTRY: usize = 128;
 
-/// A line, its keys in this order.
-#[derive(Serialize)]
-struct Line<'r> {
-    time: &'r str,
-    uid: &'r str,
-    mode: &'static str,
-    profile: &'r str,
-    config: &'r str,
-    operation: &'r str,
-    kind: &'r str,
-    namespace: &'r str,
-    name: &'r str,
-    generate_name: &'r str,
-    owner: &'r str,
-    dry_run: bool,
-    outcome: &'static str,
-    set: &'r str,
-    kept: &'r str,
-    stepped_back: &'r str,
-    excepted: &'r str,
-    annotation: &'static str,
-    patch_bytes: usize,
-    warnings: usize,
-    duration_us: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rules: Option<&'r [Said]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    more_rules: Option<usize>,
-}
+/// What a line has beside its list, about.
+const BESIDE_ENTRIES: usize = 2_048;
 
 impl Record {
     /// The record as one line of JSON with its end, or nothing; `time` is when the answer was there (RFC 3339), `duration_us`
@@ -77,36 +49,48 @@ impl Record {
             Level::Summary => None,
             Level::Full => Some(listed(&self.said)),
         };
-        let more = rules.map_or(0, |rules| self.said.len() - rules.len());
-        let line = Line {
-            time,
-            uid: &self.uid,
-            mode: self.mode.as_str(),
-            profile: &self.profile,
-            config: &self.config,
-            operation: &self.operation,
-            kind: &self.kind,
-            namespace: &self.namespace,
-            name: &self.name,
-            generate_name: &self.generate_name,
-            owner: &self.owner,
-            dry_run: self.dry_run,
-            outcome: self.outcome,
-            set: &self.summary.set,
-            kept: &self.summary.kept,
-            stepped_back: &self.summary.stepped_back,
-            excepted: &self.summary.excepted,
-            annotation: self.annotation,
-            patch_bytes: self.patch_bytes,
-            warnings: self.warnings,
-            duration_us,
-            rules,
-            more_rules: (more > 0).then_some(more),
-        };
-        let mut bytes = Vec::with_capacity(1_024);
-        serde_json::to_writer(&mut bytes, &line).ok()?;
-        bytes.push(b'\n');
-        Some(bytes)
+        let entries = rules.map_or(0, |rules| rules.len() * ENTRY);
+        let mut json = String::with_capacity(BESIDE_ENTRIES + entries);
+        json.push('{');
+        for (key, text) in [
+            ("time", time),
+            ("uid", &self.uid),
+            ("mode", self.mode.as_str()),
+            ("profile", &self.profile),
+            ("config", &self.config),
+            ("operation", &self.operation),
+            ("kind", &self.kind),
+            ("namespace", &self.namespace),
+            ("name", &self.name),
+            ("generate_name", &self.generate_name),
+            ("owner", &self.owner),
+        ] {
+            member(&mut json, key, text);
+        }
+        put(&mut json, "dry_run", self.dry_run);
+        for (key, text) in [
+            ("outcome", self.outcome),
+            ("set", &self.summary.set),
+            ("kept", &self.summary.kept),
+            ("stepped_back", &self.summary.stepped_back),
+            ("excepted", &self.summary.excepted),
+            ("annotation", self.annotation),
+        ] {
+            member(&mut json, key, text);
+        }
+        put(&mut json, "patch_bytes", self.patch_bytes);
+        put(&mut json, "warnings", self.warnings);
+        put(&mut json, "duration_us", duration_us);
+        if let Some(rules) = rules {
+            name(&mut json, "rules");
+            list(&mut json, rules, |json, said| said.write(json));
+            let more = self.said.len() - rules.len();
+            if more > 0 {
+                put(&mut json, "more_rules", more);
+            }
+        }
+        json.push_str("}\n");
+        Some(json.into_bytes())
     }
 }
 

@@ -1,11 +1,9 @@
 //! What the rules did, each thing once, with all the places where they did it: what every record is made of, so that no two
 //! of them can differ.
 
-use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
-
 use super::clean;
-use super::hash::{hash, hex};
+use super::hash::{hash, push_hex};
+use crate::json::put;
 use crate::rule::{Exception, Field, Finding, Granted, Place, Verdict};
 
 /// The place that is no container: the pod as a whole. No container can be called so.
@@ -13,6 +11,9 @@ pub const POD: &str = "(pod)";
 
 /// The most places that a record lists of one thing; a pod with more containers is told of by their number.
 const MAX_PLACES: usize = 100;
+
+/// How many things rules say of most pods, about.
+const ABOUT: usize = 32;
 
 /// One thing that a rule did, in one or more places of a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,56 +128,45 @@ impl Said {
     /// All that `findings` say, in the order of its first appearance.
     #[must_use]
     pub fn all(findings: &[Finding<'_>]) -> Vec<Self> {
-        let mut all: Vec<Self> = Vec::with_capacity(findings.len().min(32));
-        // Who spoke last of each, so that two findings of one place count once.
-        let mut last: Vec<Place<'_>> = Vec::with_capacity(findings.len().min(32));
-        // Rules say the same of most containers, in the same order: what follows is looked at first.
+        let mut all = All {
+            said: Vec::with_capacity(findings.len().min(ABOUT)),
+            speakers: Vec::with_capacity(findings.len().min(ABOUT)),
+        };
+        let mut shown = String::new();
+        // Rules say the same of most containers, in the same order: what follows is looked at first, and is not hashed again.
         let mut next = 0;
-        for finding in findings {
-            let what = What::of(&finding.verdict);
-            let is_same = |said: &Self| said.rule == finding.rule && said.what == what;
-            let at = match all.get(next).is_some_and(is_same) {
-                true => Some(next),
-                false => all.iter().position(is_same),
-            };
-            let at = at.unwrap_or_else(|| {
-                all.push(Self {
-                    rule: finding.rule,
-                    what,
-                    places: String::new(),
-                    count: 0,
-                });
-                last.push(finding.place);
-                all.len() - 1
-            });
-            next = at + 1;
-            if let (Some(said), Some(last)) = (all.get_mut(at), last.get_mut(at))
-                && (said.count == 0 || *last != finding.place)
-            {
-                said.add(finding.place);
-                *last = finding.place;
+        for of_one in findings.chunk_by(|a, b| a.place == b.place) {
+            shown.clear();
+            match of_one.first().map(|finding| finding.place) {
+                Some(Place::Container { name, .. }) => clean::show(&mut shown, name),
+                Some(Place::Pod) | None => shown.push_str(POD),
+            }
+            for finding in of_one {
+                let at = match all.says(next, finding) {
+                    true => next,
+                    false => all.position(finding),
+                };
+                all.add(at, finding.place, &shown);
+                next = at + 1;
             }
         }
-        all
-    }
-
-    fn add(&mut self, place: Place<'_>) {
-        self.count += 1;
-        if self.count > MAX_PLACES {
-            return;
-        }
-        if self.count > 1 {
-            self.places.push(',');
-        }
-        match place {
-            Place::Pod => self.places.push_str(POD),
-            Place::Container { name, .. } => clean::show(&mut self.places, name),
-        }
+        all.said
     }
 
     /// The places, cleaned: a hundred of them at most.
     pub fn places(&self) -> impl Iterator<Item = &str> {
-        self.places.split(',')
+        let mut rest = Some(self.places.as_str());
+        // The names are short: to look at each byte takes less than a search by many at once, as `split` does.
+        std::iter::from_fn(move || {
+            let all = rest.take()?;
+            match all.bytes().position(|byte| byte == b',') {
+                None => Some(all),
+                Some(end) => {
+                    rest = all.get(end + 1..);
+                    all.get(..end)
+                }
+            }
+        })
     }
 
     /// How many places are not among [`Self::places`].
@@ -184,16 +174,109 @@ impl Said {
     pub fn more(&self) -> usize {
         self.count.saturating_sub(MAX_PLACES)
     }
+
+    /// Appends it as the decision log has it, whose schema is `super::schema`. Nothing in it needs escaping: names of ours, and
+    /// what is cleaned.
+    pub(super) fn write(&self, json: &mut String) {
+        json.push_str(r#"{"rule":""#);
+        json.push_str(self.rule);
+        json.push_str(r#"","result":""#);
+        json.push_str(self.what.outcome().as_str());
+        if let What::Set(field, _) | What::Removed(field) | What::Kept { field, .. } = self.what {
+            json.push_str(r#"","field":""#);
+            push_path(json, field);
+        }
+        match &self.what {
+            What::Set(_, hash) => {
+                json.push_str(r#"","hash":""#);
+                push_hex(json, *hash);
+                json.push('"');
+            }
+            What::Removed(_) => json.push_str(r#"","removed":true"#),
+            What::Kept { said, .. } => {
+                json.push_str(r#"","said":""#);
+                json.push_str(said);
+                json.push('"');
+            }
+            What::SteppedBack(reason) => {
+                json.push_str(r#"","reason":""#);
+                json.push_str(reason);
+                json.push('"');
+            }
+            What::Excepted { by, words } => {
+                json.push_str(r#"","by":""#);
+                json.push_str(by.as_str());
+                json.push_str(r#"","words":""#);
+                json.push_str(words);
+                json.push('"');
+            }
+        }
+        json.push_str(r#","places":["#);
+        for (i, place) in self.places().enumerate() {
+            json.push_str(if i == 0 { "\"" } else { r#"",""# });
+            json.push_str(place);
+        }
+        json.push_str("\"]");
+        if self.more() > 0 {
+            put(json, "more_places", self.more());
+        }
+        json.push('}');
+    }
 }
 
-/// A field as records name it: `securityContext.capabilities.drop[]`, the entries of a list by `[]`.
-pub(super) fn path(field: Field) -> String {
-    let mut text = String::with_capacity(64);
-    push_path(&mut text, field);
-    text
+/// All that was said, while findings are gone through.
+struct All<'f> {
+    said: Vec<Said>,
+    /// Who said each first, and where it was said last: two findings of one place count once.
+    speakers: Vec<(&'f Finding<'f>, Option<Place<'f>>)>,
 }
 
-/// Appends the same.
+impl<'f> All<'f> {
+    /// Whether the finding says what is at a position, word for word.
+    fn says(&self, at: usize, finding: &Finding<'_>) -> bool {
+        self.speakers.get(at).is_some_and(|(first, _)| {
+            std::ptr::eq(first.rule, finding.rule) && first.verdict == finding.verdict
+        })
+    }
+
+    /// The position of what the finding says, which may be the next one.
+    fn position(&mut self, finding: &'f Finding<'f>) -> usize {
+        let what = What::of(&finding.verdict);
+        let is_same = |said: &Said| said.rule == finding.rule && said.what == what;
+        let known = self.said.iter().position(is_same);
+        known.unwrap_or_else(|| {
+            self.said.push(Said {
+                rule: finding.rule,
+                what,
+                places: String::with_capacity(32),
+                count: 0,
+            });
+            self.speakers.push((finding, None));
+            self.said.len() - 1
+        })
+    }
+
+    /// Adds a place, which is shown as `shown`, to what is at a position.
+    fn add(&mut self, at: usize, place: Place<'f>, shown: &str) {
+        let (Some(said), Some((_, last))) = (self.said.get_mut(at), self.speakers.get_mut(at))
+        else {
+            return;
+        };
+        if last.replace(place) == Some(place) {
+            return;
+        }
+        said.count += 1;
+        if said.count > MAX_PLACES {
+            return;
+        }
+        if said.count > 1 {
+            said.places.push(',');
+        }
+        said.places.push_str(shown);
+    }
+}
+
+/// Appends a field as records name it: `securityContext.capabilities.drop[]`, the entries of a list by `[]`.
 pub(super) fn push_path(text: &mut String, field: Field) {
     for (i, name) in field.path.iter().enumerate() {
         if i > 0 {
@@ -203,46 +286,5 @@ pub(super) fn push_path(text: &mut String, field: Field) {
     }
     if field.list {
         text.push_str("[]");
-    }
-}
-
-/// As the decision log has it; its schema is `super::schema`.
-impl Serialize for Said {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("rule", self.rule)?;
-        map.serialize_entry("result", self.what.outcome().as_str())?;
-        match &self.what {
-            What::Set(field, hash) => {
-                map.serialize_entry("field", &path(*field))?;
-                map.serialize_entry("hash", &hex(*hash))?;
-            }
-            What::Removed(field) => {
-                map.serialize_entry("field", &path(*field))?;
-                map.serialize_entry("removed", &true)?;
-            }
-            What::Kept { field, said, .. } => {
-                map.serialize_entry("field", &path(*field))?;
-                map.serialize_entry("said", said)?;
-            }
-            What::SteppedBack(reason) => map.serialize_entry("reason", reason)?,
-            What::Excepted { by, words } => {
-                map.serialize_entry("by", by.as_str())?;
-                map.serialize_entry("words", words)?;
-            }
-        }
-        map.serialize_entry("places", &Places(self))?;
-        if self.more() > 0 {
-            map.serialize_entry("more_places", &self.more())?;
-        }
-        map.end()
-    }
-}
-
-struct Places<'s>(&'s Said);
-
-impl Serialize for Places<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.places())
     }
 }

@@ -1,5 +1,7 @@
 //! A rule's options: declared by the rule, read from the configuration, rendered to JSON once.
 
+use crate::quantity::Quantity;
+
 /// An option that a rule knows, beside `enabled`.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
@@ -81,13 +83,15 @@ pub enum Uid {
     Image,
 }
 
-/// A name, and the JSON string of it.
+/// A name, and what is made of it once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     /// The name.
     pub text: String,
     /// The name as a JSON string.
     pub json: String,
+    /// The amount that it writes, if it writes one.
+    pub amount: Option<Quantity>,
 }
 
 impl Name {
@@ -97,6 +101,7 @@ impl Name {
         Self {
             text: text.to_owned(),
             json: serde_json::Value::from(text).to_string(),
+            amount: Quantity::parse(text),
         }
     }
 }
@@ -152,9 +157,15 @@ impl Options {
     /// The word or text at `key`.
     #[must_use]
     pub fn text(&self, key: usize) -> &str {
+        self.name(key).map_or("", |name| &name.text)
+    }
+
+    /// The same, with what is made of it once.
+    #[must_use]
+    pub fn name(&self, key: usize) -> Option<&Name> {
         match self.0.get(key) {
-            Some(Value::Text(name)) => &name.text,
-            _ => "",
+            Some(Value::Text(name)) => Some(name),
+            _ => None,
         }
     }
 

@@ -12,7 +12,10 @@
 //!
 //! Missing facts mean nothing here. Sources: M1 to M11, X14, J11, U7.
 
+use std::fmt::Write;
+
 use super::user::is_node_agent;
+use crate::json::quoted;
 use crate::object::{Container, ContainerKind};
 use crate::rule::{
     At, Choice, EPHEMERAL, Field, Key, Kind, NODE_AGENT, Name, PRIVILEGED, Reason, Rule, Say,
@@ -85,16 +88,17 @@ fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
         return say.step_back(reason);
     }
     say.set(FIELD, "true");
+    let size = at.options.name(SIZE).map_or("", |size| &size.json);
     for (path, name) in folders(at, container) {
-        let size = at.options.text(SIZE);
-        // Names are of hexadecimal digits, and sizes of digits and letters: neither needs escaping.
+        // Names are of hexadecimal digits, which need no escaping.
+        let head = [r#"{"name":""#, &name, "\","].concat();
         say.set(
             VOLUMES,
-            format!(r#"{{"name":"{name}","emptyDir":{{"sizeLimit":"{size}"}}}}"#),
+            [&head, r#""emptyDir":{"sizeLimit":"#, size, "}}"].concat(),
         );
         say.set(
             VOLUME_MOUNTS,
-            format!(r#"{{"name":"{name}","mountPath":{}}}"#, path.json),
+            [&head, r#""mountPath":"#, &path.json, "}"].concat(),
         );
     }
 }
@@ -124,7 +128,9 @@ fn look_at_pod<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
     if others + SAFE_TO_EVICT.len() + list.len() > MAX_ANNOTATIONS {
         return say.step_back(ANNOTATIONS_FULL);
     }
-    say.set(ANNOTATION, serde_json::Value::from(list).to_string());
+    let mut json = String::with_capacity(list.len() + 2);
+    quoted(&mut json, &list);
+    say.set(ANNOTATION, json);
 }
 
 fn doubt(at: At<'_>, container: Container<'_>) -> Option<Reason> {
@@ -157,10 +163,10 @@ fn volume_name(at: At<'_>, container: Container<'_>, path: &Name) -> String {
     };
     let mut attempt = String::new();
     loop {
-        let name = format!(
-            "pod-hardener-{:016x}",
-            super::hash(&[container.spec.name(), &path.text, &attempt])
-        );
+        let hash = super::hash(&[container.spec.name(), &path.text, &attempt]);
+        let mut name = String::with_capacity(32);
+        // Writing to a String cannot fail.
+        let _ = write!(name, "pod-hardener-{hash:016x}");
         if !taken(&name) {
             return name;
         }

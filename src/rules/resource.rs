@@ -78,22 +78,25 @@ pub(super) fn look<'a>(
     // The API copies a limit to where a request is missing (Z3).
     let requested = request.or(limit);
 
+    let (Some(default_request), Some(default_limit)) =
+        (at.options.name(REQUEST), at.options.name(LIMIT))
+    else {
+        return;
+    };
     let doubt = doubt(resource, at);
-    let default_request = at.options.text(REQUEST);
     match requested {
         Some(said) => say.keep(amount(resource.request, said)),
         None => match doubt.or_else(|| autoscaler(resource, at)) {
             // A limit alone would be copied to the request (A3): nothing is set.
             Some(reason) => return say.step_back(reason),
-            None => say.set(resource.request, quoted(default_request)),
+            None => say.set(resource.request, default_request.json.as_str()),
         },
     }
 
-    let default_limit = at.options.text(LIMIT);
     if let Some(said) = limit {
         return say.keep(amount(resource.limit, said));
     }
-    if default_limit == NONE {
+    if default_limit.text == NONE {
         return;
     }
     if let Some(reason) = doubt {
@@ -101,15 +104,14 @@ pub(super) fn look<'a>(
     }
     match requested {
         // With a limit at its request, the pod could be one with CPUs of its own, or be killed for what it was granted.
-        Some(said) if Quantity::parse(said) >= Quantity::parse(default_limit) => {
+        Some(said) if Quantity::parse(said) >= default_limit.amount => {
             say.step_back(REQUEST_REACHES_LIMIT);
         }
-        Some(_) => say.set(resource.limit, quoted(default_limit)),
         // The configuration may have a request above its limit, which the API refuses (Z1).
-        None => say.set(
-            resource.limit,
-            quoted(greater(default_limit, default_request)),
-        ),
+        None if default_request.amount > default_limit.amount => {
+            say.set(resource.limit, default_request.json.as_str());
+        }
+        _ => say.set(resource.limit, default_limit.json.as_str()),
     }
 }
 
@@ -160,17 +162,4 @@ fn is_best_effort(pod: Pod<'_>) -> bool {
 /// An author's amount. Nothing of it is as good as not asking.
 fn amount(field: Field, said: &str) -> Choice<'_> {
     Choice::own(field, said, Quantity::parse(said) != Some(Quantity::ZERO))
-}
-
-fn greater<'t>(one: &'t str, other: &'t str) -> &'t str {
-    if Quantity::parse(one) >= Quantity::parse(other) {
-        one
-    } else {
-        other
-    }
-}
-
-/// As JSON. The configuration takes amounts of letters, digits and dots only.
-fn quoted(amount: &str) -> String {
-    format!("\"{amount}\"")
 }

@@ -12,6 +12,10 @@ use crate::rule::{At, Choice, Field, Level, PRIVILEGED, Reason, Rule, Say};
 
 const FIELD: Field = Field::container(&["securityContext", "seccompProfile"]);
 
+/// What stands before a container's name, and the pod's.
+const OWN_ANNOTATION: &str = "container.seccomp.security.alpha.kubernetes.io/";
+const POD_ANNOTATION: &str = "seccomp.security.alpha.kubernetes.io/pod";
+
 const LEGACY_ANNOTATION: Reason = Reason {
     id: "seccomp-annotation",
     text: "an old seccomp annotation names another profile, and the API refuses a field that differs from it",
@@ -77,8 +81,11 @@ fn choice<'a>(profile: &'a SeccompProfile<'a>, level: Level) -> Choice<'a> {
 /// annotation is compared with the pod's field, which is never written here, yet it is the author's word all the same.
 fn contradicted_by_annotation(at: At<'_>, container: Container<'_>) -> bool {
     let name = container.spec.name();
-    let own = format!("container.seccomp.security.alpha.kubernetes.io/{name}");
-    let annotations = [own.as_str(), "seccomp.security.alpha.kubernetes.io/pod"];
-    let said = annotations.iter().find_map(|key| at.pod.annotation(key));
+    let is_own = |key: &str| key.strip_prefix(OWN_ANNOTATION) == Some(name);
+    let annotations = at.pod.annotations();
+    let own = annotations.and_then(|all| all.iter().filter(|(key, _)| is_own(key)).last());
+    let said = own
+        .map(|(_, profile)| profile)
+        .or_else(|| at.pod.annotation(POD_ANNOTATION));
     said.is_some_and(|profile| !["runtime/default", "docker/default"].contains(&profile))
 }

@@ -117,7 +117,6 @@ pub(super) fn configuration() -> Result<(), Failed> {
         let on = |settings: &Settings| -> Vec<(&'static str, bool)> {
             let settings = settings.profile(name).unwrap().settings();
             settings
-                .iter()
                 .map(|setting| (setting.rule.id, setting.enabled.value))
                 .collect()
         };
