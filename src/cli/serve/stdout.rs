@@ -16,6 +16,13 @@ use crate::serve::Decisions;
 /// 35 KiB at most.
 const WAITING: usize = 512;
 
+/// From how many bytes on no further line is added to what is written at once: what a pipe holds.
+const AT_ONCE: usize = 64 * 1024;
+
+/// How long lines are collected before they are written: that the thread wakes up for each line costs a quarter of what an answer
+/// does. One thread has at most a hundred answers in this time, and there is room for more to wait.
+const COLLECT: Duration = Duration::from_millis(5);
+
 /// How long the end of the program waits for what is to be written still.
 const LAST: Duration = Duration::from_secs(1);
 
@@ -63,10 +70,19 @@ pub(super) fn decisions(level: Level) -> std::io::Result<(Decisions, Rest)> {
     std::thread::Builder::new()
         .name("decisions".to_owned())
         .spawn(move || {
-            for line in lines {
+            while let Ok(mut text) = lines.recv() {
+                std::thread::sleep(COLLECT);
+                // What came meanwhile goes with it.
+                let mut count = 1;
+                while text.len() < AT_ONCE
+                    && let Ok(line) = lines.try_recv()
+                {
+                    text.extend_from_slice(&line);
+                    count += 1;
+                }
                 // Who reads the log no more stops no admission.
-                let _ = stdout.write_all(&line);
-                written.fetch_sub(1, Ordering::SeqCst);
+                let _ = stdout.write_all(&text);
+                written.fetch_sub(count, Ordering::SeqCst);
             }
         })?;
     let rest = Rest(Arc::clone(&waiting));
