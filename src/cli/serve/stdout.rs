@@ -16,8 +16,9 @@ use crate::serve::Decisions;
 /// 35 KiB at most.
 const WAITING: usize = 512;
 
-/// From how many bytes on no further line is added to what is written at once: what a pipe holds.
-const AT_ONCE: usize = 64 * 1024;
+/// From how many bytes on no further line is added to what is written at once: twenty times what the fastest server logs while lines
+/// are collected, so that collecting drops none.
+const AT_ONCE: usize = 1024 * 1024;
 
 /// How long lines are collected before they are written: that the thread wakes up for each line costs a quarter of what an answer
 /// does. One thread has at most a hundred answers in this time, and there is room for more to wait.
