@@ -6,6 +6,7 @@ import os
 import statistics
 
 MARGIN = 1.05
+BEGIN, END = "<!-- cluster -->\n", "<!-- /cluster -->"
 
 
 def goals(file):
@@ -56,6 +57,19 @@ def table(results, file):
         cpu = f"CPU per pod: API server {one['api_server_us']:>5.0f}, webhook {one['webhook_us']:>4.0f} µs"
         lines.append(f"{way:14}{clients} at a time   {times}   {cpu}")
     return "\n".join(lines)
+
+
+def page(cluster, file):
+    """Writes what was measured in a cluster, by way and how many pods at a time, as the table of the page `file`."""
+    lines = ["| way | at a time | p50, ms | p99, ms | CPU of the API server, ms | of the webhook | both, over none |", "|---|---|---|---|---|---|---|"]
+    for name, one in cluster.items():
+        way, clients = name.split()
+        over = one["api_server_us"] + one["webhook_us"] - cluster[f"none {clients}"]["api_server_us"]
+        own = f"{one['webhook_us'] / 1000:.2f}" if one["webhook_us"] else ""
+        cells = [f"{one[key] / 1000:.2f}" for key in ("p50_us", "p99_us", "api_server_us")]
+        lines.append(f"| {way} | {clients} | {' | '.join(cells)} | {own} | {f'{over / 1000:.2f}' if way != 'none' else ''} |")
+    before, rest = file.read_text().split(BEGIN)
+    file.write_text(before + BEGIN + "\n".join(lines) + "\n" + END + rest.split(END, 1)[1])
 
 
 def difference(ours, theirs):
