@@ -6,13 +6,13 @@ import tempfile
 
 from servers import OTHER
 
-PATH = "/harden/strict"
+HARDEN = "/harden/strict"
 
 
-def h2load(server, body, *flags):
+def h2load(server, body, *flags, path=HARDEN):
     """Requests per second, how many were answered, and seconds."""
     command = ["taskset", "-c", OTHER, "h2load", "--h1", "-d", body, "-H", "content-type: application/json", *flags]
-    command.append(f"https://127.0.0.1:{server.port}{PATH}")
+    command.append(f"https://127.0.0.1:{server.port}{path}")
     done = subprocess.run(command, capture_output=True, text=True)
     output = done.stdout
     if done.returncode:

@@ -1,14 +1,28 @@
 """What was measured, as a table, as a picture, and against what is kept."""
 
+import difflib
 import json
 import os
 import statistics
 
 MARGIN = 1.05
+BEGIN, END = "<!-- cluster -->\n", "<!-- /cluster -->"
 
 
 def goals(file):
     return json.loads(file.read_text())
+
+
+def missing(results, file):
+    """What bench/run is to measure, and did not. bench/cluster measures the others."""
+    return {name for name, goal in goals(file).items() if not goal.get("cluster")} - results["ratios"].keys()
+
+
+def keep(results, file):
+    """Writes them to `file`, beside what bench/run or bench/cluster, whichever this is not, has written there."""
+    before = json.loads(file.read_text()) if file.exists() else {}
+    ratios = before.get("ratios", {}) | results["ratios"]
+    file.write_text(json.dumps(before | results | {"ratios": ratios}, indent=1) + "\n")
 
 
 def spread(taken):
@@ -35,9 +49,31 @@ def table(results, file):
         met = one["median"] >= goal["must"] if goal["at"] == "least" else one["median"] <= goal["must"]
         numbers = "".join(f"{one[key]:>12.4g}" if one[key] < 1e4 else f"{one[key]:>12.0f}" for key in ("median", "min", "max"))
         lines.append(f"{name:40}{numbers}{sign + ' ' + str(goal['must']):>14}{goal['goal']:>10}{'' if met else '  missed'}")
-    for name, one in results["servers"].items():
+    for name, one in results.get("servers", {}).items():
         lines.append(f"{name:40}{one['rps']:>12.0f} requests/s{one['cpu_us']:>12.1f} µs of CPU each")
+    for name, one in results.get("cluster", {}).items():
+        way, clients = name.split()
+        times = f"p50 {one['p50_us']:>6.0f} p99 {one['p99_us']:>6.0f} µs"
+        cpu = f"CPU per pod: API server {one['api_server_us']:>5.0f}, webhook {one['webhook_us']:>4.0f} µs"
+        lines.append(f"{way:14}{clients} at a time   {times}   {cpu}")
     return "\n".join(lines)
+
+
+def page(cluster, file):
+    """Writes what was measured in a cluster, by way and how many pods at a time, as the table of the page `file`."""
+    lines = ["| way | at a time | p50, ms | p99, ms | CPU of the API server, ms | of the webhook | both, over none |", "|---|---|---|---|---|---|---|"]
+    for name, one in cluster.items():
+        way, clients = name.split()
+        over = one["api_server_us"] + one["webhook_us"] - cluster[f"none {clients}"]["api_server_us"]
+        own = f"{one['webhook_us'] / 1000:.2f}" if one["webhook_us"] else ""
+        cells = [f"{one[key] / 1000:.2f}" for key in ("p50_us", "p99_us", "api_server_us")]
+        lines.append(f"| {way} | {clients} | {' | '.join(cells)} | {own} | {f'{over / 1000:.2f}' if way != 'none' else ''} |")
+    before, rest = file.read_text().split(BEGIN)
+    file.write_text(before + BEGIN + "\n".join(lines) + "\n" + END + rest.split(END, 1)[1])
+
+
+def difference(ours, theirs):
+    return "\n".join(difflib.unified_diff(ours.splitlines(), theirs.splitlines(), "ours", "theirs", lineterm="", n=3))
 
 
 def compared(counted, file):

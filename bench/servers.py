@@ -18,13 +18,14 @@ def free_port():
 
 
 class Server:
-    """A process on `core`, what it writes, read on OTHER, and the port where it is asked."""
+    """A process on `core`, what it writes, read on OTHER, and the port where it is asked. Its errors go to the file `errors`, where there is
+    one, and are shown if it ends."""
 
-    def __init__(self, command, port, ready=None, core=CORE):
+    def __init__(self, command, port, ready=None, core=CORE, errors=None):
         began = time.monotonic()
-        self.process = subprocess.Popen(
-            ["taskset", "-c", core, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        self.errors = errors
+        with errors.open("w") if errors else contextlib.nullcontext(subprocess.STDOUT) as stderr:
+            self.process = subprocess.Popen(["taskset", "-c", core, *command], stdout=subprocess.PIPE, stderr=stderr)
         reader = ["taskset", "-c", OTHER, "cat"]
         self.reader = subprocess.Popen(reader, stdin=self.process.stdout, stdout=subprocess.DEVNULL)
         self.process.stdout.close()
@@ -35,7 +36,8 @@ class Server:
     def _until(self, is_ready, began):
         while time.monotonic() < began + 60:
             if self.process.poll() is not None:
-                raise SystemExit(f"{self.process.args} ended: {self.process.returncode}")
+                said = self.errors.read_text()[-2000:] if self.errors else ""
+                raise SystemExit(f"{self.process.args} ended: {self.process.returncode}\n{said}")
             with contextlib.suppress(OSError):
                 if is_ready():
                     return (time.monotonic() - began) * 1000
@@ -67,12 +69,12 @@ class Server:
         self.end()
 
 
-def plain(binary):
+def plain(binary, *arguments):
     port = free_port()
-    return Server([binary, f"127.0.0.1:{port}"], port)
+    return Server([binary, f"127.0.0.1:{port}", *arguments], port)
 
 
-def product(binary, kubeconfig, config, connections=500):
+def product(binary, kubeconfig, config, connections=500, flags=()):
     port, admin = free_port(), free_port()
 
     def ready():
@@ -81,7 +83,7 @@ def product(binary, kubeconfig, config, connections=500):
         return connection.getresponse().status == 200
 
     command = [binary, "serve", "--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}"]
-    command += ["--config", config, "--kubeconfig", kubeconfig, "--max-connections", str(connections)]
+    command += ["--config", config, "--kubeconfig", kubeconfig, "--max-connections", str(connections), *flags]
     # The log is as full as it can be.
     usage = subprocess.run([binary, "serve", "--help"], capture_output=True, text=True, check=True)
     if "--decision-log" in usage.stdout:

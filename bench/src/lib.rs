@@ -10,12 +10,13 @@ use tokio::net::TcpListener;
 /// More connections than a run has.
 const MOST: usize = 2_000;
 
-/// Serves what `answer` makes of each body, on the program's own layer of HTTP and TLS, at the address that is the only
-/// argument, on one thread as the program does.
+/// Serves what `answer` makes of each body, on the program's own layer of HTTP and TLS, at the address that is the first
+/// argument, on one thread as the program does. Where there is a second one, it is the file for the CA that a client has to
+/// trust, as PEM.
 ///
 /// # Errors
 ///
-/// Where there is no such argument, or nothing can listen there.
+/// Where there is no such argument, nothing can listen there, or the file cannot be written.
 pub fn serve(
     answer: impl Fn(Vec<u8>) -> Vec<u8> + Clone + Send + Sync + 'static,
 ) -> anyhow::Result<Infallible> {
@@ -27,6 +28,9 @@ pub fn serve(
     runtime.block_on(async {
         let listener = TcpListener::bind(address).await?;
         let identity = Identity::self_made(address.ip())?;
+        if let (Some(file), Some(ca)) = (std::env::args().nth(2), identity.ca_pem()) {
+            std::fs::write(file, ca)?;
+        }
         Ok(bench::run(&listener, identity, MOST, answer).await?)
     })
 }
