@@ -18,7 +18,7 @@ class ControlPlane:
     def __init__(self, assets, folder, ends):
         self.folder = Path(folder)
         self.port, client, peer = free_port(), free_port(), free_port()
-        # Who calls the API server by this name is trusted by nobody but itself, on loopback.
+        # The API server makes itself a certificate, in a folder that nobody else can write to, and listens on loopback.
         self.tls = ssl._create_unverified_context()
         self._write()
         etcd = [f"{assets}/etcd", f"--data-dir={folder}/etcd", "--unsafe-no-fsync"]

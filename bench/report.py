@@ -61,7 +61,8 @@ def table(results, file):
 
 def page(cluster, file):
     """Writes what was measured in a cluster, by way and how many pods at a time, as the table of the page `file`."""
-    lines = ["| way | at a time | p50, ms | p99, ms | CPU of the API server, ms | of the webhook | both, over none |", "|---|---|---|---|---|---|---|"]
+    lines = ["| way | at a time | p50, ms | p99, ms | CPU of the API server, ms | of the webhook | both, over none |"]
+    lines.append("|---|---|---|---|---|---|---|")
     for name, one in cluster.items():
         way, clients = name.split()
         over = one["api_server_us"] + one["webhook_us"] - cluster[f"none {clients}"]["api_server_us"]
@@ -73,6 +74,7 @@ def page(cluster, file):
 
 
 def difference(ours, theirs):
+    """Between two texts, as diff shows it."""
     return "\n".join(difflib.unified_diff(ours.splitlines(), theirs.splitlines(), "ours", "theirs", lineterm="", n=3))
 
 
