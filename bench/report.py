@@ -6,7 +6,6 @@ import os
 import statistics
 
 MARGIN = 1.05
-BEGIN, END = "<!-- cluster -->\n", "<!-- /cluster -->"
 
 
 def goals(file):
@@ -19,10 +18,11 @@ def missing(results, file):
 
 
 def keep(results, file):
-    """Writes them to `file`, beside what bench/run or bench/cluster, whichever this is not, has written there."""
+    """Writes them to `file`, beside what bench/run or bench/cluster, whichever this is not, has written there: all of it."""
     before = json.loads(file.read_text()) if file.exists() else {}
-    ratios = before.get("ratios", {}) | results["ratios"]
-    file.write_text(json.dumps(before | results | {"ratios": ratios}, indent=1) + "\n")
+    kept = before | results | {"ratios": before.get("ratios", {}) | results["ratios"]}
+    file.write_text(json.dumps(kept, indent=1) + "\n")
+    return kept
 
 
 def spread(taken):
@@ -45,8 +45,7 @@ def table(results, file):
         if name not in results["ratios"]:
             continue
         one = results["ratios"][name]
-        sign = "≥" if goal["at"] == "least" else "≤"
-        met = one["median"] >= goal["must"] if goal["at"] == "least" else one["median"] <= goal["must"]
+        sign, met = judged(one, goal)
         numbers = "".join(f"{one[key]:>12.4g}" if one[key] < 1e4 else f"{one[key]:>12.0f}" for key in ("median", "min", "max"))
         lines.append(f"{name:40}{numbers}{sign + ' ' + str(goal['must']):>14}{goal['goal']:>10}{'' if met else '  missed'}")
     for name, one in results.get("servers", {}).items():
@@ -59,8 +58,37 @@ def table(results, file):
     return "\n".join(lines)
 
 
+def judged(one, goal):
+    """The sign before a bound, and whether it is met."""
+    least = goal["at"] == "least"
+    return "≥" if least else "≤", one["median"] >= goal["must"] if least else one["median"] <= goal["must"]
+
+
+def number(value):
+    return f"{value:.3g}" if value < 1e4 else f"{value:,.0f}"
+
+
+def ratios(kept, goals_file, file):
+    """Writes what is kept, beside the bounds that were set, as a table of the page `file`."""
+    lines = ["| | median | least | most | bound | |", "|---|---|---|---|---|---|"]
+    for name, goal in goals(goals_file).items():
+        if name in kept["ratios"]:
+            one = kept["ratios"][name]
+            sign, met = judged(one, goal)
+            numbers = " | ".join(number(one[key]) for key in ("median", "min", "max"))
+            lines.append(f"| `{name}`: {goal['what']} | {numbers} | {sign} {number(goal['must'])} | {'' if met else 'missed'} |")
+    fill(file, "ratios", lines)
+
+
+def fill(file, name, lines):
+    """Puts lines between the two marks of a page that are called so."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+    before, rest = file.read_text().split(begin)
+    file.write_text(before + begin + "\n".join(lines) + "\n" + end + rest.split(end, 1)[1])
+
+
 def page(cluster, file):
-    """Writes what was measured in a cluster, by way and how many pods at a time, as the table of the page `file`."""
+    """Writes what was measured in a cluster, by way and how many pods at a time, as a table of the page `file`."""
     lines = ["| way | at a time | p50, ms | p99, ms | CPU of the API server, ms | of the webhook | both, over none |"]
     lines.append("|---|---|---|---|---|---|---|")
     for name, one in cluster.items():
@@ -69,8 +97,7 @@ def page(cluster, file):
         own = f"{one['webhook_us'] / 1000:.2f}" if one["webhook_us"] else ""
         cells = [f"{one[key] / 1000:.2f}" for key in ("p50_us", "p99_us", "api_server_us")]
         lines.append(f"| {way} | {clients} | {' | '.join(cells)} | {own} | {f'{over / 1000:.2f}' if way != 'none' else ''} |")
-    before, rest = file.read_text().split(BEGIN)
-    file.write_text(before + BEGIN + "\n".join(lines) + "\n" + END + rest.split(END, 1)[1])
+    fill(file, "cluster", lines)
 
 
 def difference(ours, theirs):

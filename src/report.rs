@@ -10,6 +10,7 @@ mod sarif;
 mod silence;
 mod text;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -30,6 +31,18 @@ pub struct Report {
     pub failed: Vec<Failed>,
     /// How many findings are not told, since a comment or the baseline has them.
     pub silenced: usize,
+}
+
+/// A text as it can be shown, with `?` for what could move the cursor of a terminal, forge a line or turn text: names are as their
+/// authors wrote them.
+#[must_use]
+pub fn plain(text: &str) -> Cow<'_, str> {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_bad = |c: char| c.is_control() || turns(c);
+    match text.contains(is_bad) {
+        true => Cow::Owned(text.replace(is_bad, "?")),
+        false => Cow::Borrowed(text),
+    }
 }
 
 /// What could not be looked at, and why.

@@ -88,6 +88,22 @@ fn main() -> ExitCode {
         ),
         Trial::test("a rule is explained", commands::explain),
         Trial::test("the fixes of SARIF are what harden does", commands::sarif),
+        Trial::test(
+            "what would harden an object is beside what is told of it",
+            commands::fix_of_what_is_told,
+        ),
+        Trial::test(
+            "names of files move no cursor and forge no line",
+            commands::hostile_names,
+        ),
+        Trial::test(
+            "a report that nobody reads costs no other",
+            commands::reports,
+        ),
+        Trial::test(
+            "what cannot be read beside the files is named",
+            commands::unreadable_beside,
+        ),
         on_corpus(
             "every manifest means what the plan says, and nothing of it is lost",
             real::manifests,

@@ -257,7 +257,7 @@ impl Audit {
         entries.retain(|entry| entry.state != State::Met);
         let workload = Workload {
             namespace: Arc::clone(&key.0),
-            kind: Arc::clone(&key.1),
+            kind: self.text(&clean(&key.1)),
             name: clean(&key.2),
             profile,
             by: By::Nobody,

@@ -55,9 +55,12 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Found::Cluster(report) => report,
         Found::Object(explained) => return explain(&args, &explained),
     };
-    for (format, file) in &args.output {
-        output::write(file.as_deref(), |out| format.write(&report, out))?;
-    }
+    // One that cannot be written is no reason to lose the others.
+    let write = |(format, file): &Output<Format>| {
+        output::write(file.as_deref(), |out| format.write(&report, out))
+    };
+    let written: Vec<anyhow::Result<()>> = args.output.iter().map(write).collect();
+    written.into_iter().collect::<anyhow::Result<()>>()?;
     let found = report.findings();
     Ok(args.fail_on.code(found.iter().map(|found| found.severity)))
 }

@@ -14,7 +14,7 @@ use telling::Telling;
 use super::files::{self, Input, Task};
 use super::output::{self, FailOn, Output};
 use crate::manifest::{By, Flaw, Judged, Manifest, Refusal, Splice};
-use crate::report::{self, Edit, Failed, Format, Item, Report};
+use crate::report::{self, Class, Edit, Failed, Format, Item, Report, plain};
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
@@ -52,34 +52,25 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         profile: by.profile.name().to_owned(),
         ..Report::default()
     };
-    let mut telling = Telling::begin(&args.output, by.profile.name())?;
-    let (mut severities, mut broken) = (BTreeSet::new(), Ok(()));
+    let mut telling = Telling::begin(&args.output, by.profile.name());
+    let mut severities = BTreeSet::new();
     files::each(
         &task.inputs,
         task.jobs,
         |input| look(input, by, fixes),
         |_, mut found| {
-            let all = found.items.len();
-            let is_known = |item: &Item| {
-                known
-                    .as_ref()
-                    .is_some_and(|k| k.contains(&item.fingerprint))
-            };
-            found.items.retain(|item| !is_known(item));
-            report.silenced += found.silenced + all - found.items.len();
+            report.silenced += found.silenced + found.without(known.as_ref());
             for item in &found.items {
                 *report.found.entry(item.class).or_default() += 1;
                 severities.insert(item.severity);
             }
             report.failed.extend(found.failed);
-            if broken.is_ok() {
-                broken = telling.items(&found.items);
-            }
+            telling.items(&found.items);
         },
     );
-    broken?;
-    telling.end(&report)?;
+    let told = telling.end(&report);
     say_failures(&report);
+    told?;
     Ok(match report.failed.is_empty() {
         true => args.fail_on.code(severities.into_iter()),
         false => ExitCode::from(2),
@@ -119,6 +110,26 @@ struct Found {
     items: Vec<Item>,
     failed: Vec<Failed>,
     silenced: usize,
+    /// What would harden each object, where it is asked for.
+    fixes: Vec<Vec<Edit>>,
+}
+
+impl Found {
+    /// Leaves out what is known, and puts what would harden an object beside its first gap that is left; how many are left out.
+    fn without(&mut self, known: Option<&HashSet<String>>) -> usize {
+        let all = self.items.len();
+        let is_known = |item: &Item| known.is_some_and(|known| known.contains(&item.fingerprint));
+        self.items.retain(|item| !is_known(item));
+        let gaps = self
+            .items
+            .iter_mut()
+            .filter(|item| item.class == Class::Gap);
+        for gap in gaps {
+            let fix = self.fixes.get_mut(gap.position);
+            gap.fix = fix.map(std::mem::take).unwrap_or_default();
+        }
+        all - self.items.len()
+    }
 }
 
 fn look(input: &Input, by: By<'_>, fixes: bool) -> Found {
@@ -127,7 +138,7 @@ fn look(input: &Input, by: By<'_>, fixes: bool) -> Found {
     let failed = |flaw: &Flaw, hint: &str| Failed {
         file: file.clone(),
         at: Some((flaw.at.line, flaw.at.column)),
-        message: format!("{}{hint}", flaw.message),
+        message: format!("{}{hint}", plain(&flaw.message)),
     };
     let text = match input.read() {
         Ok(text) => text,
@@ -156,14 +167,9 @@ fn look(input: &Input, by: By<'_>, fixes: bool) -> Found {
         true => edits(&manifest, &judged).unwrap_or_default(),
         false => Vec::new(),
     };
-    let mut fixes = fixes.into_iter();
-    for one in &judged {
-        let mut items = report::items(&file, &manifest, one);
-        let fix = fixes.next();
-        let mut gaps = items.iter_mut();
-        if let Some(gap) = gaps.find(|item| item.class == report::Class::Gap) {
-            gap.fix = fix.unwrap_or_default();
-        }
+    found.fixes = fixes;
+    for (position, one) in judged.iter().enumerate() {
+        let items = report::items(&file, &manifest, one, position);
         found.items.extend(items);
     }
     found.silenced = report::ignores(&file, &manifest, &mut found.items);

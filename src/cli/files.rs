@@ -98,26 +98,54 @@ impl Task {
         profile.with_context(|| format!("there is no profile {}", self.profile))
     }
 
-    /// What the files, and those beside them, say of the cluster. A file that cannot be read says nothing here: it is named when its turn comes.
+    /// What the files, and those beside them, say of the cluster. One that cannot be read says nothing here: of the files it is named
+    /// when its turn comes, and of those beside them now, since they have none.
     fn manifested(&self, beside: &[Input]) -> Facts {
         let mut all = Manifested::default();
-        let read = |input: &Input| {
-            let mut found = Manifested::default();
-            let Ok(text) = input.read() else { return found };
-            // Most files speak of nothing else than pods.
-            if KINDS.iter().any(|kind| text.contains(kind))
-                && let Ok(manifest) = Manifest::read(&text)
-            {
-                let objects = manifest.objects();
-                objects.for_each(|(kind, object)| found.take(kind, object, &self.namespace));
+        let read = |input: &Input| self.said_by(input);
+        each(&self.inputs, self.jobs, read, |_, (found, _)| {
+            all.add(found);
+        });
+        each(beside, self.jobs, read, |input, (found, unread)| {
+            all.add(found);
+            if let Some(why) = unread {
+                say_unread(input, &why);
             }
-            found
-        };
-        for inputs in [&self.inputs, beside] {
-            each(inputs, self.jobs, read, |_, found| all.add(found));
-        }
+        });
         all.facts()
     }
+
+    /// What a file says of the cluster, and why it could not be read, if it could not.
+    fn said_by(&self, input: &Input) -> (Manifested, Option<String>) {
+        let mut found = Manifested::default();
+        let text = match input.read() {
+            Ok(text) => text,
+            Err(error) => return (found, Some(format!(": {error:#}"))),
+        };
+        // Most files speak of nothing else than pods.
+        if KINDS.iter().any(|kind| text.contains(kind)) {
+            match Manifest::read(&text) {
+                Ok(manifest) => {
+                    let objects = manifest.objects();
+                    objects.for_each(|(kind, object)| found.take(kind, object, &self.namespace));
+                }
+                Err(flaw) => return (found, Some(format!(":{flaw}"))),
+            }
+        }
+        (found, None)
+    }
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "what could not be read is said on stderr"
+)]
+fn say_unread(input: &Input, why: &str) {
+    let line = format!("{}{why}", input.name());
+    eprintln!(
+        "warning: {}: what it says of the cluster is not known",
+        crate::report::plain(&line)
+    );
 }
 
 /// What may be the matter with a text that is not YAML.

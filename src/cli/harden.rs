@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::files::{self, Input, Task};
 use crate::manifest::{By, Judged, Manifest, Word};
+use crate::report::plain;
 
 /// Arguments of `harden`.
 #[derive(Debug, clap::Args)]
@@ -177,7 +178,7 @@ impl Output<'_> {
         outcome
             .failed
             .iter()
-            .for_each(|line| eprintln!("error: {line}"));
+            .for_each(|line| eprintln!("error: {}", plain(line)));
         let after = outcome.after.as_deref();
         match (input, after) {
             (Input::File(path), Some(after)) if *write => {
@@ -200,7 +201,7 @@ impl Output<'_> {
                 outcome
                     .said
                     .iter()
-                    .for_each(|line| eprintln!("{verb} {line}"));
+                    .for_each(|line| eprintln!("{verb} {}", plain(line)));
             }
         }
         Ok(true)

@@ -68,6 +68,15 @@ pub(super) fn write(
         Some(file) => File::create(file)
             .and_then(|mut file| write(&mut file))
             .with_context(|| format!("cannot write the report {}", file.display())),
-        None => write(&mut io::stdout().lock()).context("cannot write the report to stdout"),
+        None => unless_closed(write(&mut io::stdout().lock()))
+            .context("cannot write the report to stdout"),
+    }
+}
+
+/// Whoever closes our stdout, as `head` does, has read enough: that is no failure.
+pub(super) fn unless_closed(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
     }
 }

@@ -17,11 +17,22 @@ const VERSION: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum NoFacts {
     /// It is something else.
-    #[error("it is not what `pod-hardener facts export` writes: {0}")]
-    Other(#[from] serde_json::Error),
+    #[error("it is not what `pod-hardener facts export` writes: {0:?}")]
+    Other(String),
     /// Another program's.
     #[error("it is in version {0} of the format, and this program reads version {VERSION}")]
     Version(u32),
+    /// Users or groups that no pod can have.
+    #[error(
+        "the range of the namespace {0:?} is none: a user is from 1, and a group from 0, to 2147483647"
+    )]
+    Range(String),
+}
+
+impl From<serde_json::Error> for NoFacts {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Other(error.to_string())
+    }
 }
 
 /// The text of facts.
@@ -46,7 +57,7 @@ pub fn read(text: &str) -> Result<Facts, NoFacts> {
     if version != VERSION {
         return Err(NoFacts::Version(version));
     }
-    Ok(serde_json::from_str::<Text>(text)?.facts())
+    serde_json::from_str::<Text>(text)?.facts()
 }
 
 /// What a text of any version says of itself.
@@ -149,27 +160,29 @@ impl Text {
         }
     }
 
-    fn facts(self) -> Facts {
-        let range = |range: Range| Ranges {
-            uid: range.uid,
-            group: range.group,
+    fn facts(self) -> Result<Facts, NoFacts> {
+        let range = |(name, range): (String, Range)| match Ranges::new(range.uid, range.group) {
+            Some(range) => Ok((name.into(), range)),
+            None => Err(NoFacts::Range(name)),
         };
+        let ranges = self.ranges.map(|all| all.into_iter().map(range).collect());
+        let ranges: Option<ByNamespace<Ranges>> = ranges.transpose()?;
         let account = |account: Account| ServiceAccount {
             automount: account.automount,
             is_young: account.young,
         };
-        Facts {
+        Ok(Facts {
             role_bindings: self.role_bindings.map(Bound::subjects),
             cluster_role_bindings: self.cluster_role_bindings.map(Bound::subjects),
             service_accounts: self
                 .service_accounts
                 .map(|all| Arc::new(hashed(all, |accounts| hashed(accounts, account)))),
-            ranges: self.ranges.map(|all| Arc::new(hashed(all, range))),
+            ranges: ranges.map(Arc::new),
             pod_limits: self.pod_limits.map(|all| Arc::new(hashed(all, sum))),
             best_effort_quotas: self.best_effort_quotas.map(|all| Arc::new(set(all))),
             autoscalers: self.autoscalers.map(|all| Arc::new(hashed(all, sum))),
             user_namespaces: self.user_namespaces,
-        }
+        })
     }
 }
 
@@ -290,6 +303,13 @@ mod tests {
             .unwrap()
             .replace("\"ranges\"", "\"range\"");
         assert!(refused(&more).contains("unknown field `range`"), "{more}");
+        let root = write(&all()).unwrap().replace("1000650000", "0");
+        assert!(refused(&root).contains("namespace \"shop\""), "{root}");
+        // Nothing of it moves the cursor of a terminal.
+        let escape = write(&Facts::default())
+            .unwrap()
+            .replace("\"ranges\"", r#""\u001b[2J""#);
+        assert!(!refused(&escape).contains(char::is_control), "{escape}");
     }
 
     #[test]

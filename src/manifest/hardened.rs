@@ -209,7 +209,13 @@ impl Manifest<'_> {
         found: &Found<'_>,
         subject: &Subject,
     ) -> Result<Option<Judged>, Flaw> {
-        if found.template().is_some() {
+        // As a patch is, or what a reference to another object stands beside.
+        let is_unfinished = || {
+            let seen = found.seen(subject);
+            let template = seen.pointer("/spec/template").and_then(Value::as_object);
+            template.is_some_and(|all| !all.contains_key("spec") && !all.contains_key("containers"))
+        };
+        if found.template().is_some() || is_unfinished() {
             return Ok(None);
         }
         let message = format!(

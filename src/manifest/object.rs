@@ -1,6 +1,7 @@
 //! The objects of a document: itself, or the items of a list.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
@@ -126,6 +127,9 @@ impl<'v> Found<'v> {
         for way in settings.templates(group, version, self.kind) {
             expand(self.value, way, &[], &mut pods);
         }
+        // Ways may meet.
+        let mut known = HashSet::new();
+        pods.retain(|pod| known.insert(pod.clone()));
         let subjects = pods.into_iter();
         let subjects = subjects.map(|pod| self.subject(document, Template::Spec, pod));
         subjects.collect()

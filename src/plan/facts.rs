@@ -151,14 +151,21 @@ pub struct Ranges {
     pub group: u32,
 }
 
+/// The greatest id that the API takes (V4).
+const GREATEST: u32 = i32::MAX.cast_unsigned();
+
 impl Ranges {
-    /// The ranges that the two annotations say; `None` where one is neither `start/size` nor `start-end`.
+    /// The ranges that begin with these; `None` where no pod could have them: root is no user of a namespace.
+    #[must_use]
+    pub fn new(uid: u32, group: u32) -> Option<Self> {
+        let can_be = uid > 0 && uid <= GREATEST && group <= GREATEST;
+        can_be.then_some(Self { uid, group })
+    }
+
+    /// The ranges that the two annotations say; `None` where one is neither `start/size` nor `start-end`, or no pod could have it.
     #[must_use]
     pub fn parse(uids: &str, groups: &str) -> Option<Self> {
-        Some(Self {
-            uid: start(uids)?,
-            group: start(groups)?,
-        })
+        Self::new(start(uids)?, start(groups)?)
     }
 }
 
@@ -167,11 +174,7 @@ fn start(range: &str) -> Option<u32> {
     let first = range.split(',').next()?.trim();
     let (start, rest) = first.split_once(['/', '-'])?;
     rest.parse::<u32>().ok()?;
-    // The API takes ids up to 2147483647 (V4).
-    start
-        .parse()
-        .ok()
-        .filter(|id| *id <= i32::MAX.cast_unsigned())
+    start.parse().ok()
 }
 
 #[cfg(test)]
@@ -192,8 +195,9 @@ mod tests {
             Ranges::parse("1000650000-1000659999", "1000650000/10000,5/1"),
             ranges
         );
-        for bad in ["", "1", "x/1", "1/x", "-1/1", "4000000000/1"] {
+        for bad in ["", "1", "x/1", "1/x", "-1/1", "0/10000", "4000000000/1"] {
             assert_eq!(Ranges::parse(bad, "1/1"), None, "{bad}");
         }
+        assert_eq!(Ranges::parse("1/1", "4000000000/1"), None);
     }
 }

@@ -1,14 +1,15 @@
 //! What the rules found in an object, as it is told.
 
-use super::item::{Class, Excerpt, Item, clean, fingerprint};
+use super::item::{Class, Excerpt, Item, fingerprint};
+use super::plain;
 use crate::finding::Severity;
 use crate::manifest::{Finding, Judged, Manifest, Word};
 use crate::rule::Granted;
 use crate::rules::find;
 
-/// What is told of one object's findings: those of one rule in one place together, and nothing of what is safe.
+/// What is told of the findings of the object at `position`: those of one rule in one place together, and nothing of what is safe.
 #[must_use]
-pub fn items(file: &str, manifest: &Manifest<'_>, judged: &Judged) -> Vec<Item> {
+pub fn items(file: &str, manifest: &Manifest<'_>, judged: &Judged, position: usize) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
     for finding in &judged.findings {
         let Some((class, severity)) = class(&finding.word) else {
@@ -40,6 +41,7 @@ pub fn items(file: &str, manifest: &Manifest<'_>, judged: &Judged) -> Vec<Item> 
             fields,
             message: message(finding),
             fingerprint: String::new(),
+            position,
             fix: Vec::new(),
         });
     }
@@ -47,8 +49,8 @@ pub fn items(file: &str, manifest: &Manifest<'_>, judged: &Judged) -> Vec<Item> 
         if item.class == Class::Gap {
             item.message = gap(item);
         }
-        clean(&mut item.message);
-        clean(&mut item.object);
+        item.message = plain(&item.message).into_owned();
+        item.object = plain(&item.object).into_owned();
         item.fingerprint = fingerprint(item);
     }
     items

@@ -112,7 +112,9 @@ pub struct Item {
     pub message: String,
     /// What is the same as long as the finding is, wherever in the file it is.
     pub fingerprint: String,
-    /// What would harden the object, at its first gap.
+    /// Which of the judged objects of the file it is about, from 0; of a comment it says nothing.
+    pub position: usize,
+    /// What would harden the object, at its first gap that is told.
     pub fix: Vec<Edit>,
 }
 
@@ -134,13 +136,6 @@ impl Item {
             Class::StepBack | Class::Exception => "nothing is changed",
             Class::Ignore => "correct the comment, or take it out",
         }
-    }
-}
-
-/// Takes out what could move the cursor of a terminal or forge a line: names are as their authors wrote them.
-pub(super) fn clean(text: &mut String) {
-    if text.contains(char::is_control) {
-        *text = text.replace(char::is_control, "?");
     }
 }
 

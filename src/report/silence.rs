@@ -1,6 +1,7 @@
 //! Comments that ask for silence, and what is wrong with them.
 
-use super::item::{Class, Excerpt, Item, clean, fingerprint};
+use super::item::{Class, Excerpt, Item, fingerprint};
+use super::plain;
 use crate::finding::Severity;
 use crate::manifest::{Ignore, Manifest};
 use crate::rules::find;
@@ -46,8 +47,7 @@ pub fn ignores(file: &str, manifest: &Manifest<'_>, items: &mut Vec<Item>) -> us
 fn of_comment(file: &str, manifest: &Manifest<'_>, ignore: &Ignore, message: String) -> Item {
     let at = ignore.at;
     let line_end = manifest.places().line_of(at.byte).end;
-    let mut message = message;
-    clean(&mut message);
+    let message = plain(&message).into_owned();
     let mut item = Item {
         file: file.to_owned(),
         at,
@@ -60,6 +60,7 @@ fn of_comment(file: &str, manifest: &Manifest<'_>, ignore: &Ignore, message: Str
         fields: Vec::new(),
         message,
         fingerprint: String::new(),
+        position: 0,
         fix: Vec::new(),
     };
     item.fields.push((item.message.clone(), String::new()));

@@ -355,6 +355,87 @@ fn line(finding: &Value) -> String {
     )
 }
 
+/// Names and texts of files reach no terminal, log or page as they are.
+pub(crate) fn hostile_names() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let evil = "ev\u{1b}[31mil\n::error::\u{202e}x.yaml";
+    fs::write(folder.path().join(evil), POD)?;
+    fs::write(folder.path().join(format!("bad{evil}")), "a: {b\n")?;
+    for format in ["text", "concise", "json", "sarif", "github", "markdown"] {
+        let output = run(folder.path(), &["check", "-o", format, "."]);
+        for text in [stdout(&output), stderr(&output)] {
+            let bad = |c: char| c != '\n' && c.is_control() || c == '\u{202e}';
+            assert!(!text.contains(bad), "{format}: {text:?}");
+            let forged = text.lines().any(|line| line.starts_with("::error::"));
+            assert!(!forged, "{format}: {text}");
+        }
+        assert!(stdout(&output).contains("il?"), "{format}: {output:?}");
+    }
+    let output = run(folder.path(), &["harden", "--check", "."]);
+    assert!(!stderr(&output).contains('\u{1b}'), "{output:?}");
+    Ok(())
+}
+
+/// A report is not lost by another one, nor for want of a folder for temporary files.
+pub(crate) fn reports() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    fs::write(
+        folder.path().join("pods.yaml"),
+        format!("---\n{POD}").repeat(2_000),
+    )?;
+    fs::write(folder.path().join("bad.yaml"), "a: {b\n")?;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pod-hardener"))
+        .args(["check", "-o", "concise", "-o", "sarif=out.sarif", "."])
+        .current_dir(folder.path())
+        .env("TMPDIR", folder.path().join("missing"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    // As `head` does.
+    drop(child.stdout.take());
+    let output = child.wait_with_output()?;
+    assert_eq!(code(&output), 2, "{output:?}");
+    assert!(stderr(&output).contains("error: ./bad.yaml:"), "{output:?}");
+    assert!(!stderr(&output).contains("pipe"), "{output:?}");
+    let sarif: Value = serde_json::from_slice(&fs::read(folder.path().join("out.sarif"))?)?;
+    assert!(sarif["runs"][0]["results"].as_array().unwrap().len() > 2_000);
+    Ok(())
+}
+
+/// What would harden an object is beside its first finding that is told.
+pub(crate) fn fix_of_what_is_told() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let comment = "# pod-hardener:ignore no-privilege-escalation -- it must";
+    let text = POD.replace("# it", comment);
+    fs::write(folder.path().join("pod.yaml"), text)?;
+    let output = run(folder.path(), &["check", "pod.yaml", "-o", "sarif"]);
+    let sarif: Value = serde_json::from_slice(&output.stdout)?;
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let fixes = results.iter().filter(|one| !one["fixes"].is_null()).count();
+    assert_eq!(fixes, 1, "{sarif:#}");
+    Ok(())
+}
+
+/// What stands beside and cannot be read is named: what it would have said of the cluster is missing.
+pub(crate) fn unreadable_beside() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    fs::write(folder.path().join("pod.yaml"), POD)?;
+    fs::write(
+        folder.path().join("rbac.yaml"),
+        "kind: RoleBinding\napiVersion: {rbac\n",
+    )?;
+    fs::write(folder.path().join("other.yaml"), "a: {b\n")?;
+    let arguments = ["harden", "--beside", ".", "pod.yaml"];
+    let output = run(folder.path(), &arguments);
+    assert_eq!(code(&output), 0, "{output:?}");
+    let warnings: Vec<&str> = stderr(&output).lines().collect();
+    assert!(
+        warnings.len() == 1 && warnings[0].starts_with("warning: ./rbac.yaml:"),
+        "{output:?}"
+    );
+    Ok(())
+}
+
 /// Applying the `fixes` of SARIF gives what `harden` gives.
 pub(crate) fn sarif() -> Result<(), Failed> {
     let mut fixed = 0;

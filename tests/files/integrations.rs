@@ -266,7 +266,7 @@ pub(crate) fn action() -> Result<(), Failed> {
         command.current_dir(folder.path());
         command.env("PATH", format!("{}:{path}", at("bin").display()));
         command
-            .env("PATHS", "a b.yaml\nc.yaml")
+            .env("PATHS", "a b.yaml\nc.yaml\n")
             .env("PROFILE", "strict");
         command.env("BASELINE", baseline).env("SARIF", "out.sarif");
         command

@@ -118,6 +118,13 @@ pub(crate) fn custom() -> Result<(), Failed> {
         of("v1", "Rollout", &format!("{{template: {pod}}}")),
         Ok(false)
     );
+    // A patch, or a template that is elsewhere, is not finished: there is nothing to say.
+    for unfinished in [
+        "{pod: {metadata: {labels: {a: b}}}}",
+        "{pod: {}, workloadRef: {name: a}}",
+    ] {
+        assert_eq!(of("v1", "Web", unfinished), Ok(false));
+    }
     // A way that leads to something else is said, and one that leads nowhere is no pod.
     assert_eq!(of("v1", "Web", "{}"), Ok(false));
     let wrong = of("v1", "Web", "{pod: {containers: [{name: a}]}}").unwrap_err();

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use ignore::WalkBuilder;
 
+use crate::report::plain;
+
 /// The endings of files that are taken out of folders.
 const ENDINGS: [&str; 3] = ["json", "yaml", "yml"];
 
@@ -20,11 +22,15 @@ pub(in super::super) enum Input {
 }
 
 impl Input {
-    /// What it is called: with `/` between the names of folders.
+    /// What it is called, as it can be shown: with `/` between the names of folders, and `?` for what moves or turns text.
     pub(in super::super) fn name(&self) -> Cow<'_, str> {
-        match self {
-            Self::Stdin(name, _) => Cow::Borrowed(name),
+        let name = match self {
+            Self::Stdin(name, _) => Cow::Borrowed(name.as_str()),
             Self::File(path) => path.to_string_lossy(),
+        };
+        match plain(&name) {
+            Cow::Borrowed(_) => name,
+            Cow::Owned(plain) => Cow::Owned(plain),
         }
     }
 
