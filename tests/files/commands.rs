@@ -369,7 +369,7 @@ pub(crate) fn hostile_names() -> Result<(), Failed> {
             let forged = text.lines().any(|line| line.starts_with("::error::"));
             assert!(!forged, "{format}: {text}");
         }
-        assert!(stdout(&output).contains("il?"), "{format}: {output:?}");
+        assert!(stdout(&output).contains("31mil"), "{format}: {output:?}");
     }
     let output = run(folder.path(), &["harden", "--check", "."]);
     assert!(!stderr(&output).contains('\u{1b}'), "{output:?}");

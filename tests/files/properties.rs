@@ -234,7 +234,7 @@ pub(crate) fn long_lines() -> Result<(), Failed> {
     let (judged, _) = manifest.judge(support::by("restricted"));
     assert_eq!(judged.len(), 50);
     for one in &judged {
-        for item in report::items("list.json", &manifest, one) {
+        for item in report::items("list.json", &manifest, one, 0) {
             let excerpt = &item.excerpt;
             assert!(excerpt.text.len() < 300, "{}", excerpt.text.len());
             let meant = &excerpt.text[excerpt.meant.clone()];

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::process::{Child, Command};
 use std::time::{Duration, SystemTime};
 
 use libtest_mimic::Failed;
@@ -14,8 +15,7 @@ use crate::pair::{pair, pair_until_day};
 use crate::process::{Server, review};
 use crate::scene::{AUDIT, start};
 
-/// How many containers a pod has, and how many variables each of them, whose answer takes a fifth of a second as the program is built
-/// for tests: about the most that is looked at.
+/// How many containers a pod has, and how many variables each of them, whose answer takes longest: about the most that is looked at.
 const LARGE: (usize, usize) = (499, 130);
 
 /// How many requests of a round are for such a pod: more than one in a hundred.
@@ -105,11 +105,15 @@ impl Faults {
         let json = "application/json";
         let path = "/harden/strict";
         self.ask(&post("/harden/no-such-profile", json, &review()), 500);
-        for (body, times) in [(large(), SLOW), (review(), REQUESTS)] {
-            let request = post(path, json, &body);
-            for _ in 0..times {
-                self.ask(&request, 200);
-            }
+        let scarce = Scarce::new(self.asked.child.id());
+        let request = post(path, json, &large());
+        for _ in 0..SLOW {
+            self.ask(&request, 200);
+        }
+        drop(scarce);
+        let request = post(path, json, &review());
+        for _ in 0..REQUESTS {
+            self.ask(&request, 200);
         }
     }
 
@@ -117,6 +121,32 @@ impl Faults {
         self.stream.write_all(request.as_bytes()).unwrap();
         let (status, _, body) = reply(&mut self.stream);
         assert_eq!(status, expected, "{body}");
+    }
+}
+
+/// A process that has a quarter of a CPU, as where others have it all: however fast it is, it is slow then.
+struct Scarce {
+    process: u32,
+    stops: Child,
+}
+
+impl Scarce {
+    fn new(process: u32) -> Self {
+        let script = "while kill -STOP $0; do sleep 0.03; kill -CONT $0; sleep 0.01; done";
+        let stops = Command::new("sh")
+            .args(["-c", script, &process.to_string()])
+            .spawn()
+            .unwrap();
+        Self { process, stops }
+    }
+}
+
+impl Drop for Scarce {
+    fn drop(&mut self) {
+        let _ = self.stops.kill();
+        let _ = self.stops.wait();
+        let go_on = ["-CONT", &self.process.to_string()];
+        let _ = Command::new("kill").args(go_on).status();
     }
 }
 
