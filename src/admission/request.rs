@@ -110,10 +110,14 @@ impl<'b> Body<'b> {
 
     /// The request in it.
     pub(super) fn request(&self) -> Result<Request<'_>, Failure> {
-        // Where something is wrong, the whole text says in which line and column.
-        let review: Review<'_> = serde_json::from_str(&self.needed)
-            .or_else(|_| serde_json::from_str(self.whole))
-            .map_err(|error| unreadable(&error))?;
+        let review = match &self.needed {
+            Cow::Borrowed(whole) => serde_json::from_str(whole),
+            // Where something is wrong, the whole text says in which line and column.
+            Cow::Owned(cut) => {
+                serde_json::from_str(cut).or_else(|_| serde_json::from_str(self.whole))
+            }
+        };
+        let review: Review<'_> = review.map_err(|error| unreadable(&error))?;
         match (review.kind.as_str(), review.api_version.as_str()) {
             ("AdmissionReview", "admission.k8s.io/v1") => {}
             ("AdmissionReview", version) if version.starts_with("admission.k8s.io/") => {

@@ -27,14 +27,12 @@ pub(in crate::config) fn settings(text: &str) -> Result<Settings, Vec<Problem>> 
     read(text, false)
 }
 
-/// The profiles that are shipped: every other text has them too, unless it has its own of that name.
-pub(super) fn shipped_profiles() -> Vec<Profile> {
-    read(EMBEDDED, true).map_or_else(|_| Vec::new(), |settings| settings.profiles)
-}
-
-/// The templates that are shipped: every other text has them too, unless it has its own of that kind.
-fn shipped_templates() -> Vec<CustomTemplates> {
-    read(EMBEDDED, true).map_or_else(|_| Vec::new(), |settings| settings.templates)
+/// The templates and profiles that are shipped: every other text has them too, unless it has its own of that kind or name.
+fn shipped() -> (Vec<CustomTemplates>, Vec<Profile>) {
+    read(EMBEDDED, true).map_or_else(
+        |_| Default::default(),
+        |settings| (settings.templates, settings.profiles),
+    )
 }
 
 fn read(text: &str, shipped: bool) -> Result<Settings, Vec<Problem>> {
@@ -106,13 +104,13 @@ impl Reader<'_> {
         }
         self.version(version);
         settings.mirrors = Mirrors::new(settings.registry_mirrors());
-        let shipped = match self.shipped {
-            true => Vec::new(),
-            false => shipped_templates(),
+        let (shipped_templates, shipped_profiles) = match self.shipped {
+            true => Default::default(),
+            false => shipped(),
         };
-        settings.templates = template_table::read(self, templates, shipped);
+        settings.templates = template_table::read(self, templates, shipped_templates);
         let table = profiles.and_then(|value| self.table(value, "profiles"));
-        settings.profiles = profile_table::read(self, table);
+        settings.profiles = profile_table::read(self, table, shipped_profiles);
         if let Some(value) = overrides {
             settings.overrides = override_table::read(self, value, &settings);
         }

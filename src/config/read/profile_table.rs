@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
-use super::{Key, Reader, Value, document, in_order, suggestion};
+use super::{Key, Reader, Value, in_order, suggestion};
 use crate::config::ALL;
 use crate::config::profile::{Change, Lists, Profile, Said};
 use crate::rule::Rule;
@@ -26,8 +26,12 @@ struct Draft {
     changes: Vec<Change>,
 }
 
-/// All profiles: the shipped ones that the text has not, then those of its table, in its order.
-pub(super) fn read(reader: &mut Reader<'_>, table: Option<&DeTable<'_>>) -> Vec<Profile> {
+/// All profiles: the `shipped` ones that the text has not, then those of its table, in its order.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    table: Option<&DeTable<'_>>,
+    shipped: Vec<Profile>,
+) -> Vec<Profile> {
     let entries = table.into_iter().flat_map(in_order);
     let drafts: Vec<Draft> = entries
         .filter_map(|(key, value)| reader.draft(key, value))
@@ -35,10 +39,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: Option<&DeTable<'_>>) -> Vec<
     let mut family = Family {
         done: drafts.iter().map(|_| None).collect(),
         drafts,
-        shipped: match reader.shipped {
-            true => Vec::new(),
-            false => document::shipped_profiles(),
-        },
+        shipped,
     };
     for at in 0..family.drafts.len() {
         family.finish(reader, at);
