@@ -1,5 +1,7 @@
 //! What is wrong, how bad it is, and what to do: one form for all that looks at a cluster.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// How bad it is; what comes later is worse.
@@ -42,6 +44,20 @@ pub struct Finding {
     pub what: String,
     /// What to do.
     pub remedy: String,
+}
+
+/// For a person, with the remedy on a line of its own, and without what could forge a line or a terminal's escape: names and messages are
+/// the cluster's.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clean = |text: &str| text.replace(char::is_control, " ");
+        let (severity, check) = (self.severity.as_str(), self.check);
+        let (object, what, remedy) = (clean(&self.object), clean(&self.what), clean(&self.remedy));
+        write!(
+            f,
+            "{severity}[{check}]: {object}: {what}\n  = help: {remedy}"
+        )
+    }
 }
 
 /// The worst first; what is as bad as another stays in its order.

@@ -1,10 +1,9 @@
 //! What a cluster says, together with what manifests say that are to be applied to it.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::sync::Arc;
 
-use crate::plan::{Facts, ServiceAccount, Subjects};
+use crate::plan::{ByNamespace, Facts, Resources, ServiceAccount, Subjects};
 
 /// The facts of a cluster once manifests are applied to it. What either says counts; where both speak of one account or namespace,
 /// the manifests do, since they come later. What the cluster does not say of a kind stays unknown, whatever manifests say: there
@@ -94,14 +93,9 @@ fn add_account(known: &mut HashMap<Box<str>, ServiceAccount>, name: &str, accoun
     known.insert(name.into(), account);
 }
 
-fn add_resources<K: Clone + Eq + Hash>(
-    all: &mut HashMap<K, crate::plan::Resources>,
-    more: &HashMap<K, crate::plan::Resources>,
-) {
+fn add_resources(all: &mut ByNamespace<Resources>, more: &ByNamespace<Resources>) {
     for (namespace, resources) in more {
-        let known = all.entry(namespace.clone()).or_default();
-        known.cpu |= resources.cpu;
-        known.memory |= resources.memory;
+        all.entry(namespace.clone()).or_default().add(*resources);
     }
 }
 

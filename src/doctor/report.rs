@@ -10,21 +10,9 @@ use crate::finding::{Finding, Severity};
 #[must_use]
 pub fn text(findings: &[Finding]) -> String {
     let mut text = String::new();
-    for Finding {
-        severity,
-        check,
-        object,
-        what,
-        remedy,
-    } in findings
-    {
-        let (severity, object, what, remedy) =
-            (severity.as_str(), clean(object), clean(what), clean(remedy));
+    for finding in findings {
         // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "{severity}[{check}]: {object}: {what}\n  = help: {remedy}\n"
-        );
+        let _ = writeln!(text, "{finding}\n");
     }
     let count = |severity| {
         findings
@@ -50,9 +38,4 @@ pub fn json(findings: &[Finding]) -> String {
     let mut text = json!({ "findings": findings }).to_string();
     text.push('\n');
     text
-}
-
-/// Without what could forge a line or a terminal's escape: names and messages are the cluster's.
-fn clean(text: &str) -> String {
-    text.replace(char::is_control, " ")
 }

@@ -139,6 +139,12 @@ impl Resources {
         self.cpu |= name == "cpu";
         self.memory |= name == "memory";
     }
+
+    /// Adds those of `more`.
+    pub fn add(&mut self, more: Self) {
+        self.cpu |= more.cpu;
+        self.memory |= more.memory;
+    }
 }
 
 /// The identities that OpenShift gave to a namespace, by its annotations `openshift.io/sa.scc.uid-range` and

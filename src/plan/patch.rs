@@ -7,6 +7,7 @@
 
 use std::fmt::Write;
 
+use crate::json;
 use crate::object::Pod;
 use crate::rule::{Field, Finding, Level, Place, Verdict};
 
@@ -188,31 +189,16 @@ fn value(json: &mut String, depth: usize, group: &[Change<'_>]) {
     match (split(first, depth).0, first.field.list) {
         (true, false) => json.push_str(first.json),
         (true, true) => {
-            json.push('[');
-            for (i, change) in group.iter().enumerate() {
-                separate(json, i);
-                json.push_str(change.json);
-            }
-            json.push(']');
+            json::list(json, group, |json, change| json.push_str(change.json));
         }
         (false, _) => {
             json.push('{');
-            let members = group.chunk_by(|a, b| share(a, b, depth + 1));
-            for (i, member) in members.enumerate() {
-                separate(json, i);
+            for member in group.chunk_by(|a, b| share(a, b, depth + 1)) {
                 let name = member.first().map_or("", |change| token(change, depth + 1));
-                for part in ["\"", name, "\":"] {
-                    json.push_str(part);
-                }
+                json::name(json, name);
                 value(json, depth + 1, member);
             }
             json.push('}');
         }
-    }
-}
-
-fn separate(json: &mut String, position: usize) {
-    if position > 0 {
-        json.push(',');
     }
 }

@@ -40,10 +40,7 @@ fn head(report: &Report) -> Value {
         "capacity": {
             "nodes": report.capacity.nodes, "allocatable": amounts(has), "requested": amounts(asked), "added": amounts(added),
         },
-        "findings": report.findings().iter().map(|found| json!({
-            "severity": found.severity.as_str(), "check": found.check, "object": found.object, "what": found.what,
-            "remedy": found.remedy,
-        })).collect::<Vec<_>>(),
+        "findings": report.findings(),
         "unseen": report.unseen.iter().map(|one| json!({"what": one.what, "why": one.why})).collect::<Vec<_>>(),
     })
 }

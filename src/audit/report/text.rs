@@ -67,15 +67,7 @@ fn summary(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 
 fn findings(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     for found in report.findings() {
-        writeln!(
-            out,
-            "{}[{}]: {}: {}\n  = help: {}\n",
-            found.severity.as_str(),
-            found.check,
-            found.object,
-            found.what,
-            found.remedy
-        )?;
+        writeln!(out, "{found}\n")?;
     }
     Ok(())
 }

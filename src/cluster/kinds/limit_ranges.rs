@@ -49,9 +49,7 @@ pub(super) fn sum<'p>(
 ) -> Arc<ByNamespace<Resources>> {
     let mut all: ByNamespace<Resources> = HashMap::new();
     for (namespace, resources) in parts {
-        let of_namespace = all.entry(namespace.clone()).or_default();
-        of_namespace.cpu |= resources.cpu;
-        of_namespace.memory |= resources.memory;
+        all.entry(namespace.clone()).or_default().add(*resources);
     }
     Arc::new(all)
 }
