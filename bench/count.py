@@ -26,16 +26,20 @@ def count(root, bodies):
         if not review.exists():
             print(f"SKIPPED: there is no {review} to count", file=sys.stderr)
             continue
-        more, less = (total(binary, root, review, times) for times in (2 * TIMES, TIMES))
-        counted[review.name] = (more - less) // TIMES
+        counted[review.name] = answer(binary, root / "examples/overrides.toml", review)
     return counted
 
 
-def total(binary, root, review, times):
+def answer(binary, config, review, *level):
+    """Of one answer and its record: twice as many answers less as many, so that the start is not in it."""
+    more, less = (total([binary, config, review, PROFILE, str(times), *level]) for times in (2 * TIMES, TIMES))
+    return (more - less) // TIMES
+
+
+def total(program):
     # What the environment holds lies on the stack, and moves what follows.
     with tempfile.TemporaryDirectory() as folder:
-        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", binary]
-        command += [root / "examples/overrides.toml", review, PROFILE, str(times)]
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", *program]
         done = subprocess.run(command, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(done.stderr)

@@ -1,11 +1,13 @@
 //! Real pods are made in a namespace without a label and looked at by a profile. What the report says is carried out on each, and
 //! must be what the API server stores of the same pod in a namespace with the label.
 
+use kube::Client;
 use libtest_mimic::Failed;
 use pod_hardener::cluster::{Cluster, Pace};
 use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 
-use crate::cluster::wait;
+use crate::cluster::{kubectl, wait};
 use crate::command;
 use crate::control_plane::ControlPlane;
 use crate::corpus::{self, Sample};
@@ -16,7 +18,7 @@ use crate::webhook::Webhook;
 const STEP: usize = 5;
 
 /// How many pods are shown.
-pub(super) const SHOWN: usize = 5;
+const SHOWN: usize = 5;
 
 pub(super) fn all(plane: &ControlPlane) -> Result<(), Failed> {
     let Some(root) = corpus::root() else {
@@ -25,13 +27,7 @@ pub(super) fn all(plane: &ControlPlane) -> Result<(), Failed> {
     };
     let samples: Vec<Sample> = corpus::some_samples(&root, STEP);
     let trial = Trial::shipped();
-    let follow = Cluster::follow(plane.admin_config()?, Pace::default())?;
-    let webhook = Webhook::start_in(trial.settings.clone(), follow);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let client = runtime.block_on(async { plane.client() })?;
-    runtime.block_on(prepare(&client, &trial, &samples, &webhook))?;
+    let (_webhook, runtime, client) = served(plane, &trial, &samples)?;
     let plain = trial.namespace(None);
     let made = make(plane, &plain, &samples)?;
     // The webhook knows what was made by a watch.
@@ -59,11 +55,7 @@ pub(super) fn all(plane: &ControlPlane) -> Result<(), Failed> {
             }
         }
     }
-    crate::cluster::kubectl(
-        plane,
-        &["delete", "mutatingwebhookconfiguration", "zz-pod-hardener"],
-    )?;
-    crate::cluster::kubectl(plane, &["delete", "namespace", &plain, "--wait=false"])?;
+    clear(plane, &plain)?;
     eprintln!(
         "{} pods, {changed} changes, as foretold but for {}",
         made.len(),
@@ -73,6 +65,36 @@ pub(super) fn all(plane: &ControlPlane) -> Result<(), Failed> {
         made.len() > 20 && changed > made.len(),
         "too few to tell anything"
     );
+    all_right(&broken)
+}
+
+/// A webhook that follows the cluster, with all that [`prepare`] makes for it, and how the API server is asked.
+pub(super) fn served(
+    plane: &ControlPlane,
+    trial: &Trial,
+    samples: &[Sample],
+) -> Result<(Webhook, Runtime, Client), Failed> {
+    let follow = Cluster::follow(plane.admin_config()?, Pace::default())?;
+    let webhook = Webhook::start_in(trial.settings.clone(), follow);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let client = runtime.block_on(async { plane.client() })?;
+    runtime.block_on(prepare(&client, trial, samples, &webhook))?;
+    Ok((webhook, runtime, client))
+}
+
+/// Takes the registration and the namespace away.
+pub(super) fn clear(plane: &ControlPlane, namespace: &str) -> Result<(), Failed> {
+    kubectl(
+        plane,
+        &["delete", "mutatingwebhookconfiguration", "zz-pod-hardener"],
+    )?;
+    kubectl(plane, &["delete", "namespace", namespace, "--wait=false"]).map(drop)
+}
+
+/// Fails with the first of what is broken.
+pub(super) fn all_right(broken: &[String]) -> Result<(), Failed> {
     match broken.is_empty() {
         true => Ok(()),
         false => Err(broken[..broken.len().min(SHOWN)].join("\n").into()),
@@ -98,7 +120,7 @@ fn make<'s>(
     // Some are refused, as they are meant to be.
     plane.kubectl(&["create", "-n", namespace, "-f", &file.display().to_string()])?;
     let list = wait(|| {
-        let list = crate::cluster::kubectl(plane, &["get", "pods", "-n", namespace, "-o", "json"])?;
+        let list = kubectl(plane, &["get", "pods", "-n", namespace, "-o", "json"])?;
         let list: Value = serde_json::from_str(&list)?;
         Ok(Some(list).filter(|list| !list["items"].as_array().unwrap().is_empty()))
     })?;

@@ -4,15 +4,14 @@
 use std::collections::BTreeMap;
 
 use libtest_mimic::Failed;
-use pod_hardener::cluster::{Cluster, Pace};
 use serde_json::{Value, json};
 
 use crate::cluster::{kubectl, wait};
 use crate::control_plane::ControlPlane;
 use crate::corpus::{self, Sample};
-use crate::dry_run::{Trial, prepare};
-use crate::foretold::{SHOWN, carry_out, comparable};
-use crate::webhook::{LABEL, Webhook};
+use crate::dry_run::Trial;
+use crate::foretold::{all_right, carry_out, clear, comparable, served};
+use crate::webhook::LABEL;
 use crate::{command, token};
 
 /// Every how many-th pod is tried, where not all are asked for.
@@ -32,13 +31,7 @@ pub(super) fn all(plane: &ControlPlane) -> Result<(), Failed> {
         name: "rolled",
         ..Trial::shipped()
     };
-    let follow = Cluster::follow(plane.admin_config()?, Pace::default())?;
-    let webhook = Webhook::start_in(trial.settings.clone(), follow);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let client = runtime.block_on(async { plane.client() })?;
-    runtime.block_on(prepare(&client, &trial, &samples, &webhook))?;
+    let (_webhook, ..) = served(plane, &trial, &samples)?;
     let namespace = trial.namespace(None);
     deploy(plane, &namespace, &samples)?;
     let written = pods(plane, &namespace, |pod| {
@@ -99,11 +92,7 @@ pub(super) fn all(plane: &ControlPlane) -> Result<(), Failed> {
             }
         }
     }
-    kubectl(
-        plane,
-        &["delete", "mutatingwebhookconfiguration", "zz-pod-hardener"],
-    )?;
-    kubectl(plane, &["delete", "namespace", &namespace, "--wait=false"])?;
+    clear(plane, &namespace)?;
     eprintln!(
         "{} Deployments, {changed} rollouts that change something, as foretold but for {}",
         written.len(),
@@ -113,10 +102,7 @@ pub(super) fn all(plane: &ControlPlane) -> Result<(), Failed> {
         written.len() > 15 && changed > written.len(),
         "too few to tell anything"
     );
-    match broken.is_empty() {
-        true => Ok(()),
-        false => Err(broken[..broken.len().min(SHOWN)].join("\n").into()),
-    }
+    all_right(&broken)
 }
 
 /// Makes a Deployment of each sample, and waits for the pods of those that are accepted.

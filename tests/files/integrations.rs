@@ -149,6 +149,14 @@ fn is_hardened(object: &Value) -> bool {
         .is_some()
 }
 
+/// The kind of each object, and whether it is hardened.
+fn kinds(objects: &[(String, Value)]) -> Vec<(&str, bool)> {
+    let objects = objects.iter();
+    objects
+        .map(|(kind, object)| (kind.as_str(), is_hardened(object)))
+        .collect()
+}
+
 fn helm4(helm: &Path) -> Result<(), Failed> {
     let chart = Chart::new(WEB)?;
     let plugin = Path::new(env!("CARGO_MANIFEST_DIR")).join("integrations/helm4/pod-hardener");
@@ -164,10 +172,7 @@ fn helm4(helm: &Path) -> Result<(), Failed> {
     ];
     let rendered = objects(&chart.helm(helm, &through)?)?;
     assert_eq!(rendered, hardened(&plain, &["--profile", "strict"])?);
-    let kinds: Vec<_> = rendered
-        .iter()
-        .map(|(kind, object)| (kind.as_str(), is_hardened(object)))
-        .collect();
+    let kinds = kinds(&rendered);
     assert_eq!(
         kinds,
         [("ConfigMap", false), ("Deployment", true), ("Job", true)]
@@ -189,10 +194,7 @@ fn helm3(helm: &Path) -> Result<(), Failed> {
     let plain = chart.helm(helm, &["template", "shop", "chart"])?;
     let rendered =
         objects(&chart.helm(helm, &[&["template", "shop", "chart"][..], &post].concat())?)?;
-    let kinds: Vec<_> = rendered
-        .iter()
-        .map(|(kind, object)| (kind.as_str(), is_hardened(object)))
-        .collect();
+    let kinds = kinds(&rendered);
     // Helm 3 keeps hooks to itself.
     assert_eq!(
         kinds,
