@@ -1,6 +1,7 @@
 //! Volumes, by the one thing that rules ask of them: what kind they are.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -25,6 +26,8 @@ pub struct Volume<'a> {
     pub source: Source,
     /// What a projected volume is made of, unread.
     projected: Option<&'a RawValue>,
+    /// What [`Self::is_api_token`] says: more than one rule asks, and mostly none does.
+    is_api_token: OnceLock<bool>,
 }
 
 /// Where a volume's content comes from.
@@ -61,6 +64,10 @@ impl Volume<'_> {
     /// Whether this is the token volume that the ServiceAccount plugin makes, by its name and its whole structure (T5).
     #[must_use]
     pub fn is_api_token(&self) -> bool {
+        *self.is_api_token.get_or_init(|| self.has_token_structure())
+    }
+
+    fn has_token_structure(&self) -> bool {
         let end = self.name.strip_prefix(TOKEN_NAME).unwrap_or_default();
         let made_up = end.len() == 5 && end.bytes().all(|byte| TOKEN_ALPHABET.contains(&byte));
         let is_tokens = |raw: &RawValue| {
@@ -100,6 +107,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Volume<'a> {
                     name,
                     source,
                     projected,
+                    is_api_token: OnceLock::new(),
                 })
             }
         }

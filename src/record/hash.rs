@@ -33,26 +33,33 @@ pub fn hash(json: &str) -> u32 {
 
 /// Appends eight hexadecimal digits.
 pub(super) fn push_hex(text: &mut String, hash: u32) {
-    for shift in [28, 24, 20, 16, 12, 8, 4, 0] {
-        text.extend(char::from_digit(hash >> shift & 0xf, 16));
-    }
+    let digits = [28, 24, 20, 16, 12, 8, 4, 0].map(|shift| match (hash >> shift & 0xf) as u8 {
+        digit @ 0..10 => b'0' + digit,
+        digit => b'a' - 10 + digit,
+    });
+    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
 }
 
 /// The members of an object, of which `inside` is what is between the braces.
 fn members(inside: &str) -> Vec<&str> {
+    let (mut members, mut start) = (Vec::with_capacity(4), 0);
     let (mut depth, mut in_text, mut is_escaped) = (0_usize, false, false);
-    let is_end = |c: char| {
-        match (c, in_text) {
+    for (at, byte) in inside.bytes().enumerate() {
+        match (byte, in_text) {
             _ if is_escaped => {}
-            ('"', _) => in_text = !in_text,
-            ('{' | '[', false) => depth += 1,
-            ('}' | ']', false) => depth = depth.saturating_sub(1),
+            (b'"', _) => in_text = !in_text,
+            (b'{' | b'[', false) => depth += 1,
+            (b'}' | b']', false) => depth = depth.saturating_sub(1),
+            (b',', false) if depth == 0 => {
+                members.extend(inside.get(start..at));
+                start = at + 1;
+            }
             _ => {}
         }
-        is_escaped = c == '\\' && in_text && !is_escaped;
-        c == ',' && depth == 0 && !in_text
-    };
-    inside.split(is_end).collect()
+        is_escaped = byte == b'\\' && in_text && !is_escaped;
+    }
+    members.extend(inside.get(start..));
+    members
 }
 
 fn add(hash: u32, text: &str) -> u32 {

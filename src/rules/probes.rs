@@ -56,7 +56,7 @@ fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
         return;
     }
     if !runs_for_ever(at, container) {
-        return say.keep(Choice::own(LIVENESS, "none, since it ends", true));
+        return say.keep(Choice::own(LIVENESS, "none-needed", true));
     }
     let liveness = container.spec.liveness_probe.is_some();
     let readiness = container.spec.readiness_probe.is_some();

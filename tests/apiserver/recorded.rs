@@ -7,7 +7,6 @@ mod counted;
 mod looked;
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::Failed;
@@ -41,19 +40,12 @@ const PODS: usize = 200;
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 impl Log {
+    fn add(&self, line: &[u8]) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend_from_slice(line);
+    }
+
     fn lines(&self) -> Result<Vec<Value>, Failed> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let lines = std::str::from_utf8(&all)?.lines();
@@ -75,7 +67,9 @@ type All = BTreeMap<(String, String), OnRecord>;
 pub(super) fn agree(plane: &ControlPlane) -> Result<(), Failed> {
     let (real, samples) = samples();
     let log = Log::default();
-    let decisions = Decisions::new(Level::Full, Box::new(log.clone()), Box::new(|| 0));
+    let taken = log.clone();
+    let to = Box::new(move |line: &[u8]| taken.add(line));
+    let decisions = Decisions::new(Level::Full, to, Box::new(|| 0));
     let webhook = Webhook::start_logging(Settings::embedded(), Cluster::unknown(), decisions);
     let other = Mutator::start(json!([{"op": "add", "path": "/spec/containers/-",
         "value": {"name": "added-by-another", "image": "x:1"}}]));

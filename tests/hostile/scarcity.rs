@@ -47,12 +47,12 @@ fn without_descriptors_it_recovers_by_itself() {
 #[test]
 fn a_log_that_nobody_reads_stops_no_request_and_what_is_dropped_is_counted() {
     let _turn = alone();
-    let server = Server::start_unread(&["--no-cluster"]);
+    let server = Server::start_unread(&["--no-cluster", "--decision-log", "full"]);
     let mut connection = server.connect();
     let mut slowest = Duration::ZERO;
     let mut requests = 0;
     let dropped = "pod_hardener_decisions_dropped_total";
-    // A pipe takes 64 KiB, and five hundred lines wait beside it.
+    // The pipe takes a mebibyte, as much as that or twice is about to be written, and two more wait.
     while server.metric(dropped) < 100.0 {
         for _ in 0..100 {
             slowest = slowest.max(connection.ask());

@@ -4,58 +4,98 @@
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::AsFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::record::Level;
 use crate::serve::Decisions;
 
-/// How many decisions may wait to be written; more are dropped and counted. One has a kilobyte or two, in full some five, and
-/// 35 KiB at most.
-const WAITING: usize = 512;
-
-/// From how many bytes on no further line is added to what is written at once: twenty times what the fastest server logs while lines
-/// are collected, so that collecting drops none.
-const AT_ONCE: usize = 1024 * 1024;
+/// How many bytes may wait to be written; lines beyond are dropped and counted. In full, most have some five kilobytes, and 35 at
+/// most. It is four times what the fastest server logs while lines are collected.
+const WAITING: usize = 2 * 1024 * 1024;
 
 /// How long lines are collected before they are written: that the thread wakes up for each line costs a quarter of what an answer
-/// does. One thread has at most a hundred answers in this time, and there is room for more to wait.
+/// does.
 const COLLECT: Duration = Duration::from_millis(5);
+
+/// How much a pipe is asked to hold, in bytes: as much as anybody may ask for (`fs.pipe-max-size`). With Linux's 64 KiB, whoever
+/// writes what was collected is woken up for every sixteen lines.
+const PIPE: usize = 1024 * 1024;
 
 /// How long the end of the program waits for what is to be written still.
 const LAST: Duration = Duration::from_secs(1);
 
-/// Takes lines, each by one call.
+/// Lines on their way from those who decide to the thread that writes.
 struct Lines {
-    to: SyncSender<Vec<u8>>,
-    waiting: Arc<AtomicUsize>,
-    dropped: Arc<AtomicU64>,
+    waiting: Mutex<Waiting>,
+    came: Condvar,
+    dropped: AtomicU64,
 }
 
-impl Write for Lines {
-    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-        self.waiting.fetch_add(1, Ordering::SeqCst);
-        if self.to.try_send(line.to_vec()).is_err() {
-            self.waiting.fetch_sub(1, Ordering::SeqCst);
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+struct Waiting {
+    text: Vec<u8>,
+    /// Whether all that was taken is written, and the thread waits for more.
+    is_idle: bool,
+}
+
+impl Lines {
+    fn new() -> Self {
+        Self {
+            waiting: Mutex::new(Waiting {
+                text: Vec::new(),
+                is_idle: true,
+            }),
+            came: Condvar::new(),
+            dropped: AtomicU64::new(0),
         }
-        Ok(line.len())
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+    /// Adds a line, or drops it where there is no room; never waits for whoever reads.
+    fn add(&self, line: &[u8]) {
+        let mut waiting = self.lock();
+        if waiting.text.len() + line.len() > WAITING {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        waiting.text.extend_from_slice(line);
+        if waiting.is_idle {
+            self.came.notify_one();
+        }
+    }
+
+    /// Makes `text`, which is written, what is to be written next: waits until there is some, and somewhat longer for more.
+    fn next(&self, text: &mut Vec<u8>) {
+        text.clear();
+        let mut waiting = self.lock();
+        waiting.is_idle = true;
+        while waiting.text.is_empty() {
+            let woken = self.came.wait(waiting);
+            waiting = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+        waiting.is_idle = false;
+        drop(waiting);
+        std::thread::sleep(COLLECT);
+        std::mem::swap(text, &mut self.lock().text);
+    }
+
+    fn are_written(&self) -> bool {
+        let waiting = self.lock();
+        waiting.is_idle && waiting.text.is_empty()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Waits, when it is dropped, until what was decided is written, for a second at most.
-pub(super) struct Rest(Arc<AtomicUsize>);
+pub(super) struct Rest(Arc<Lines>);
 
 impl Drop for Rest {
     fn drop(&mut self) {
         let began = Instant::now();
-        while self.0.load(Ordering::SeqCst) > 0 && began.elapsed() < LAST {
+        while !self.0.are_written() && began.elapsed() < LAST {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -64,35 +104,22 @@ impl Drop for Rest {
 /// Sends decisions to stdout, one JSON object a line.
 pub(super) fn decisions(level: Level) -> std::io::Result<(Decisions, Rest)> {
     let mut stdout = File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
-    let (to, lines) = sync_channel::<Vec<u8>>(WAITING);
-    let waiting = Arc::<AtomicUsize>::default();
-    let dropped = Arc::<AtomicU64>::default();
-    let written = Arc::clone(&waiting);
+    // It may be no pipe, or this user may have too many large ones.
+    let _ = rustix::pipe::fcntl_setpipe_size(&stdout, PIPE);
+    let lines = Arc::new(Lines::new());
+    let taken = Arc::clone(&lines);
     std::thread::Builder::new()
         .name("decisions".to_owned())
         .spawn(move || {
-            while let Ok(mut text) = lines.recv() {
-                std::thread::sleep(COLLECT);
-                // What came meanwhile goes with it.
-                let mut count = 1;
-                while text.len() < AT_ONCE
-                    && let Ok(line) = lines.try_recv()
-                {
-                    text.extend_from_slice(&line);
-                    count += 1;
-                }
+            let mut text = Vec::new();
+            loop {
+                taken.next(&mut text);
                 // Who reads the log no more stops no admission.
                 let _ = stdout.write_all(&text);
-                written.fetch_sub(count, Ordering::SeqCst);
             }
         })?;
-    let rest = Rest(Arc::clone(&waiting));
-    let counted = Arc::clone(&dropped);
-    let lines = Lines {
-        to,
-        waiting,
-        dropped,
-    };
-    let dropped = Box::new(move || counted.load(Ordering::Relaxed));
-    Ok((Decisions::new(level, Box::new(lines), dropped), rest))
+    let (rest, counted) = (Rest(Arc::clone(&lines)), Arc::clone(&lines));
+    let dropped = Box::new(move || counted.dropped.load(Ordering::Relaxed));
+    let to = Box::new(move |line: &[u8]| lines.add(line));
+    Ok((Decisions::new(level, to, dropped), rest))
 }

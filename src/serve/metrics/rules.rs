@@ -7,7 +7,7 @@ use prometheus_client::registry::Registry;
 
 use crate::admission::Mode;
 use crate::record::{Annotation, Outcome, Record, What};
-use crate::rule::{HOST_PROCESS, MIRROR_POD, Reason, WINDOWS};
+use crate::rule::{HOST_PROCESS, MIRROR_POD, Reason, Rule, WINDOWS};
 use crate::rules::RULES;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -29,18 +29,33 @@ struct Annotated {
     outcome: &'static str,
 }
 
+/// The counters of a rule, in the order of [`Outcome::ALL`].
+type OfRule = [Counter; Outcome::ALL.len()];
+
 /// What is counted of the rules.
 #[derive(Debug)]
 pub(super) struct Rules {
-    results: Family<Ruled, Counter>,
+    /// For each of [`Mode::ALL`], those of [`RULES`]: most of what is counted of a review, which by its labels would take long to find.
+    results: [Vec<OfRule>; Mode::ALL.len()],
     steps_back: Family<SteppedBack, Counter>,
     annotations: Family<Annotated, Counter>,
 }
 
 impl Rules {
     pub(super) fn new(registry: &mut Registry) -> Self {
+        let results = Family::<Ruled, Counter>::default();
+        let counter = |mode: Mode, rule: &Rule, outcome: Outcome| {
+            let labels = Ruled {
+                mode: mode.as_str(),
+                rule: rule.id,
+                result: outcome.as_str(),
+            };
+            results.get_or_create(&labels).clone()
+        };
+        let of_rule = |mode, rule| Outcome::ALL.map(|outcome| counter(mode, rule, outcome));
+        let of_mode = |mode| RULES.iter().map(|rule| of_rule(mode, rule)).collect();
         let this = Self {
-            results: Family::default(),
+            results: Mode::ALL.map(of_mode),
             steps_back: Family::default(),
             annotations: Family::default(),
         };
@@ -48,7 +63,7 @@ impl Rules {
         registry.register(
             "rule_results",
             "Reviews in which a rule did something anywhere in the pod, by what it did: in the modes audit and preview, what it would do",
-            this.results.clone(),
+            results,
         );
         registry.register(
             "steps_back",
@@ -63,14 +78,10 @@ impl Rules {
         this
     }
 
-    /// Makes every series, so that an increase can be told from a beginning.
+    /// Makes every other series too, so that an increase can be told from a beginning.
     fn begin(&self) {
         for mode in Mode::ALL.map(Mode::as_str) {
             for rule in RULES {
-                for result in Outcome::ALL.map(Outcome::as_str) {
-                    let rule = rule.id;
-                    drop(self.results.get_or_create(&Ruled { mode, rule, result }));
-                }
                 let common = [MIRROR_POD, HOST_PROCESS, WINDOWS];
                 for Reason { id: reason, .. } in rule.steps_back.iter().chain(&common) {
                     let rule = rule.id;
@@ -88,20 +99,21 @@ impl Rules {
 
     /// Counts what one record says: each thing once, wherever in the pod it was.
     pub(super) fn count(&self, record: &Record) {
-        let mode = record.mode.as_str();
-        for (at, said) in record.said.iter().enumerate() {
-            let (rule, outcome) = (said.rule, said.what.outcome());
-            let earlier = record.said.get(..at).unwrap_or_default();
-            let mut earlier = earlier.iter().filter(|other| other.rule == rule);
-            if !earlier.clone().any(|other| other.what.outcome() == outcome) {
-                let result = outcome.as_str();
-                self.results
-                    .get_or_create(&Ruled { mode, rule, result })
-                    .inc();
+        let of_mode = self.results.get(record.mode as usize);
+        for (rule, counters) in RULES.iter().zip(of_mode.into_iter().flatten()) {
+            let said = record.said.iter().filter(|said| said.rule == rule.id);
+            for (outcome, counter) in Outcome::ALL.into_iter().zip(counters) {
+                if said.clone().any(|said| said.what.outcome() == outcome) {
+                    counter.inc();
+                }
             }
+        }
+        for (at, said) in record.said.iter().enumerate() {
+            let mut earlier = record.said.iter().take(at);
             if let What::SteppedBack(reason) = said.what
-                && !earlier.any(|other| other.what == said.what)
+                && !earlier.any(|other| other.rule == said.rule && other.what == said.what)
             {
+                let (mode, rule) = (record.mode.as_str(), said.rule);
                 let labels = SteppedBack { mode, rule, reason };
                 self.steps_back.get_or_create(&labels).inc();
             }
