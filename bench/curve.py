@@ -38,8 +38,8 @@ def judged(curves, steepest):
     for name, curve in curves.items():
         grows = exponent(curve)
         costs = "  ".join(f"{size:,}: {cost:,.4g}" if cost < 1e4 else f"{size:,}: {cost:,.0f}" for size, cost in curve)
-        lines.append(f"{name:44}{grows:6.2f}   {costs}")
-        if grows > KNOWN.get(name, steepest):
+        lines.append(f"{name:36}{grows:6.2f}   {costs}")
+        if grows > KNOWN.get(name.split(":")[0], steepest):
             steep.append(name)
     if steep:
         raise SystemExit("\n".join([*lines, f"more than a straight line: {'; '.join(steep)}"]))

@@ -6,6 +6,7 @@ import curve
 import picture
 import report
 
+TITLE = "Cost by size: connections, handshakes, overrides, bindings, containers and bytes, with the limit's beside it"
 UNITS = {
     "cpu_us": "CPU, µs",
     "echo_cpu_us": "the limit's",
@@ -17,6 +18,8 @@ UNITS = {
     "rss_mb": "memory after, MB",
     "most_mb": "the most, MB",
 }
+# Of what each takes memory for as long as it is there.
+HELD = ["connections", "handshakes at once", "bindings"]
 # What is drawn: of what there is more of, what it costs, and beside it the limit's.
 DRAWN = [
     ("connections", "cpu_us", "echo_cpu_us"),
@@ -39,12 +42,14 @@ def points(measured, name, key):
 
 
 def curves(measured):
-    """What must not grow faster than a straight line: the CPU of a request, the time of a start, memory."""
+    """What must not grow faster than a straight line: the CPU of a request, the time until all is answered, checked or ready, and the memory
+    of what each takes some of."""
     judged = {}
     for name, by_size in measured.items():
-        for key in ("cpu_us", "last_ms", "check_ms", "ready_ms", "most_mb"):
+        keys = ["cpu_us", "last_ms", "check_ms", "ready_ms"] + (["most_mb"] if name in HELD else [])
+        for key in keys:
             if all(key in found for found in by_size.values()):
-                judged[name if key == "cpu_us" else f"{name}: {UNITS[key]}"] = points(measured, name, key)
+                judged[f"{name}: {UNITS[key]}"] = points(measured, name, key)
     return judged
 
 
@@ -79,6 +84,7 @@ def keep(measured, counted, root):
         (f"{name}: {UNITS[key]}", points(measured, name, key), points(measured, name, beside) if beside else [])
         for name, key, beside in DRAWN
     ]
-    (root / "docs/scale.svg").write_text(picture.panels("Cost by size, the limit's beside it", panels))
-    report.fill(root / "docs/performance.md", "scale", rows(measured))
+    (root / "docs/scale.svg").write_text(picture.panels(TITLE, panels))
+    shown = f"![{TITLE}](scale.svg)"
+    report.fill(root / "docs/performance.md", "scale", [shown, "", *rows(measured)])
     report.fill(root / "docs/performance.md", "scale instructions", counted_rows(counted))
