@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm prometheus node node-binaries playground workloads image planted generated files fuzz pods scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-count bench-records bench-files bench-cluster
+.PHONY: test control-plane helm prometheus node node-binaries playground workloads image planted generated files fuzz pods scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-scale bench-count bench-records bench-files bench-cluster
 
 ## Run every test; the last line counts them.
 test:
@@ -118,9 +118,15 @@ doctor:
 bench:
 	@bench/run
 
-## Whether that works: one short round, with the program that the tests run.
+## Whether that and bench-scale work: one short round, with the program that the tests run.
 bench-quick:
 	@bench/run --quick
+	@bench/scale --quick
+
+## Cost against size, as curves: connections, handshakes, overrides, bindings, containers, bytes. About nine minutes on a machine that
+## does nothing else; fails where something grows faster than it is known to. Needs h2load and valgrind.
+bench-scale:
+	@bench/scale
 
 ## What each record costs; UPDATE=1 writes the table of docs/record.md. Needs valgrind and h2load, and about five minutes.
 bench-records:
@@ -131,7 +137,8 @@ bench-records:
 bench-cluster:
 	@bench/cluster $(if $(QUICK),--quick)
 
-## Instructions of the decision, against bench/instructions. Needs valgrind. UPDATE=1 keeps the new number.
+## Instructions of the decision, against bench/instructions, and whether they grow with size as a straight line does. Needs valgrind.
+## UPDATE=1 keeps the new number.
 bench-count:
 	@bench/run --count
 

@@ -10,6 +10,16 @@ CONFIG = ROOT / "examples/overrides.toml"
 STATIC = ["--", "-C", "target-feature=+crt-static"]
 
 
+def review(size, quick):
+    """The review of that size; in a hurry, and where it is not there, the example."""
+    file = BODIES / f"{size}.json"
+    if file.exists():
+        return file
+    if not quick:
+        raise SystemExit(f"there is no {file.name} in {BODIES}; name its folder by BENCH_BODIES")
+    return ROOT / "examples/review.json"
+
+
 def cargo(*arguments, folder=ROOT):
     environment = os.environ | {"CARGO_TARGET_DIR": str(ROOT / "target")}
     subprocess.run(["cargo", *arguments], cwd=folder, env=environment, check=True)

@@ -28,14 +28,23 @@ type Key<'i> = Spanned<Cow<'i, str>>;
 type Value<'i> = Spanned<DeValue<'i>>;
 
 /// What reads a text: where its lines are, and what is wrong with it so far.
-struct Reader<'x> {
-    text: &'x str,
+struct Reader {
+    /// Where each line ends but the last, in bytes.
+    ends: Vec<usize>,
     /// Whether it is the shipped text, and not the one that is asked for.
     shipped: bool,
     problems: Vec<Problem>,
 }
 
-impl Reader<'_> {
+impl Reader {
+    fn new(text: &str, shipped: bool) -> Self {
+        Self {
+            ends: text.match_indices('\n').map(|(end, _)| end).collect(),
+            shipped,
+            problems: Vec::new(),
+        }
+    }
+
     fn problem(&mut self, span: Range<usize>, message: String, remedy: impl Into<String>) {
         self.problems.push(Problem::new(span, message, remedy));
     }
@@ -46,8 +55,7 @@ impl Reader<'_> {
 
     /// The line of a byte, from 1.
     fn line(&self, byte: usize) -> usize {
-        let before = self.text.get(..byte).unwrap_or_default();
-        before.matches('\n').count() + 1
+        self.ends.partition_point(|end| *end < byte) + 1
     }
 
     fn origin(&self, byte: usize) -> Origin {
@@ -189,4 +197,17 @@ pub(super) fn wrong_type(value: &Value<'_>, name: &str, takes: &str) -> Problem 
     };
     let message = format!("`{name}` does not take {given}");
     Problem::new(value.span(), message, format!("`{name}` takes {takes}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_break_is_of_the_line_that_it_ends() {
+        let reader = Reader::new("a\n\nbc\n", false);
+        let lines: Vec<usize> = (0..7).map(|byte| reader.line(byte)).collect();
+        assert_eq!(lines, [1, 1, 2, 3, 3, 3, 4]);
+        assert_eq!(Reader::new("", false).line(0), 1);
+    }
 }

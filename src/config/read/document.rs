@@ -37,15 +37,12 @@ fn shipped() -> (Vec<CustomTemplates>, Vec<Profile>) {
 
 fn read(text: &str, shipped: bool) -> Result<Settings, Vec<Problem>> {
     let (document, errors) = DeTable::parse_recoverable(text);
-    let mut reader = Reader {
-        text,
-        shipped,
-        problems: errors.iter().map(not_toml).collect(),
-    };
+    let mut reader = Reader::new(text, shipped);
+    reader.problems.extend(errors.iter().map(not_toml));
     if !reader.problems.is_empty() {
         return Err(reader.problems);
     }
-    let settings = reader.document(&document);
+    let settings = reader.document(&document, text);
     match reader.problems.is_empty() {
         true => Ok(settings),
         false => Err(reader.problems),
@@ -61,10 +58,10 @@ fn not_toml(error: &toml::de::Error) -> Problem {
     Problem::new(error.span().unwrap_or_default(), message, remedy)
 }
 
-impl Reader<'_> {
-    fn document(&mut self, document: &Spanned<DeTable<'_>>) -> Settings {
+impl Reader {
+    fn document(&mut self, document: &Spanned<DeTable<'_>>, text: &str) -> Settings {
         let mut settings = Settings {
-            version: crate::config::version_of(self.text),
+            version: crate::config::version_of(text),
             enabled: Said::by_nobody(true),
             annotate_pods: Said::by_nobody(true),
             registry_mirrors: Said::by_nobody(Vec::new()),

@@ -14,7 +14,7 @@ struct Flaw {
     remedy: String,
 }
 
-impl Reader<'_> {
+impl Reader {
     /// Tells of what `changes` made wrong with `profile`.
     pub(super) fn flaws(&mut self, profile: &Profile, changes: &[Change]) {
         for setting in profile.settings() {

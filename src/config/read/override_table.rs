@@ -24,11 +24,7 @@ pub(in crate::config) const SELECTORS: [&str; 5] = [
 ];
 
 /// The overrides of a list, in its order, for the profiles and mirrors of `settings`.
-pub(super) fn read(
-    reader: &mut Reader<'_>,
-    value: &Value<'_>,
-    settings: &Settings,
-) -> Vec<Override> {
+pub(super) fn read(reader: &mut Reader, value: &Value<'_>, settings: &Settings) -> Vec<Override> {
     let Some(entries) = value.get_ref().as_array() else {
         let takes = "a list of tables: begin each with [[overrides]]";
         reader.wrong_type(value, "overrides", takes);
@@ -43,7 +39,7 @@ pub(super) fn read(
     overrides
 }
 
-impl Reader<'_> {
+impl Reader {
     fn one(&mut self, table: &DeTable<'_>, span: Range<usize>, settings: &Settings) -> Override {
         let mut this = Override {
             reason: String::new(),

@@ -28,7 +28,7 @@ struct Draft {
 
 /// All profiles: the `shipped` ones that the text has not, then those of its table, in its order.
 pub(super) fn read(
-    reader: &mut Reader<'_>,
+    reader: &mut Reader,
     table: Option<&DeTable<'_>>,
     shipped: Vec<Profile>,
 ) -> Vec<Profile> {
@@ -54,7 +54,7 @@ pub(super) fn read(
     shipped.chain(done.into_iter().flatten()).collect()
 }
 
-impl Reader<'_> {
+impl Reader {
     fn draft(&mut self, key: &Key<'_>, value: &Value<'_>) -> Option<Draft> {
         let name = key.get_ref();
         if !is_label(name) || name == "off" {
@@ -136,7 +136,7 @@ struct Family {
 
 impl Family {
     /// Completes the profile at `at`, and before it those that it extends.
-    fn finish(&mut self, reader: &mut Reader<'_>, at: usize) {
+    fn finish(&mut self, reader: &mut Reader, at: usize) {
         let mut chain = Vec::new();
         let mut next = Some(at);
         while let Some(at) = next.filter(|at| self.done.get(*at).is_some_and(Option::is_none)) {
@@ -167,7 +167,7 @@ impl Family {
         Some(other)
     }
 
-    fn circle(&self, reader: &mut Reader<'_>, circle: Vec<usize>) {
+    fn circle(&self, reader: &mut Reader, circle: Vec<usize>) {
         let drafts = || circle.iter().filter_map(|at| self.drafts.get(*at));
         let names = drafts().chain(drafts().take(1));
         let names: Vec<&str> = names.map(|draft| draft.name.as_str()).collect();
@@ -182,7 +182,7 @@ impl Family {
     }
 
     /// Completes the profile at `at`, once the one that it extends is.
-    fn complete(&mut self, reader: &mut Reader<'_>, at: usize) -> Option<()> {
+    fn complete(&mut self, reader: &mut Reader, at: usize) -> Option<()> {
         let base = self.base(reader, at);
         let draft = self.drafts.get(at)?;
         let mut profile = base.unwrap_or_else(|| Profile::empty(&draft.name));
@@ -210,7 +210,7 @@ impl Family {
     }
 
     /// The profile that the one at `at` extends, if any: one of the same text, else a shipped one.
-    fn base(&self, reader: &mut Reader<'_>, at: usize) -> Option<Profile> {
+    fn base(&self, reader: &mut Reader, at: usize) -> Option<Profile> {
         let draft = self.drafts.get(at)?;
         let (name, span) = draft.extends.as_ref()?;
         if let Some(other) = self.extended(at) {

@@ -18,7 +18,7 @@ const TAKES: &str =
 
 /// The entries of a table, after the `shipped` ones that it has not itself.
 pub(super) fn read(
-    reader: &mut Reader<'_>,
+    reader: &mut Reader,
     value: Option<&Value<'_>>,
     mut shipped: Vec<CustomTemplates>,
 ) -> Vec<CustomTemplates> {
@@ -76,7 +76,7 @@ fn kind(key: &str) -> Option<(String, Option<String>, String)> {
     })
 }
 
-impl Reader<'_> {
+impl Reader {
     /// The ways of a value: one, or a list.
     fn paths(&mut self, value: &Value<'_>) -> Vec<Vec<String>> {
         if let Some(text) = value.get_ref().as_str() {
