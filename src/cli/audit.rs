@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 
 use super::output::{self, FailOn, Output};
 use crate::audit::report::Format;
-use crate::audit::{Audit, Explained, Report, State, Task};
+use crate::audit::{Audit, Explained, Report, Spool, State, Task};
 use crate::cluster::listed;
 use crate::doctor::look;
 use crate::finding::Severity;
@@ -61,8 +61,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     let written: Vec<anyhow::Result<()>> = args.output.iter().map(write).collect();
     written.into_iter().collect::<anyhow::Result<()>>()?;
-    let found = report.findings();
-    Ok(args.fail_on.code(found.iter().map(|found| found.severity)))
+    let worst = report.findings().next().transpose()?;
+    Ok(args.fail_on.code(worst.iter().map(|found| found.severity)))
 }
 
 /// What was looked at.
@@ -124,6 +124,7 @@ async fn look_at(args: &Args) -> anyhow::Result<Found> {
         configuration,
         facts,
         profile: args.profile.clone(),
+        spool: spool(),
     });
     for (kind, why) in unknown {
         audit.unseen(
@@ -148,7 +149,10 @@ async fn look_at(args: &Args) -> anyhow::Result<Found> {
     let only = args.namespace.as_deref();
     let Some(written) = &args.object else {
         reader.all(&mut audit, only).await;
-        return Ok(Found::Cluster(Box::new(audit.finish())));
+        let report = audit.finish().context(
+            "what was found cannot be kept in the folder for temporary files, which TMPDIR names",
+        )?;
+        return Ok(Found::Cluster(Box::new(report)));
     };
     let namespace = only.unwrap_or(&default_namespace);
     reader.around(&mut audit, namespace).await;
@@ -156,4 +160,10 @@ async fn look_at(args: &Args) -> anyhow::Result<Found> {
     let explained = audit.explain(&source, above.as_ref());
     let explained = explained.with_context(|| format!("{written} cannot be read"))?;
     Ok(Found::Object(explained))
+}
+
+/// In a file without a name, that nobody else can open; in memory where there is no folder for one, as in a container of which all is
+/// read-only.
+fn spool() -> Spool {
+    tempfile::tempfile().map_or_else(|_| Spool::default(), Spool::in_file)
 }
