@@ -89,6 +89,8 @@ impl Gathered {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use serde_json::{Value, json};
 
     use super::super::report::Format;
@@ -98,14 +100,14 @@ mod tests {
     use crate::object::Template;
     use crate::plan::Facts;
 
-    /// The report on these workloads and pods, and how many places there are in the spool.
-    fn report(workloads: &[Value], pods: &[Value]) -> io::Result<String> {
+    /// The report on these workloads and pods, by way of a file.
+    fn report(file: File, workloads: &[Value], pods: &[Value]) -> io::Result<String> {
         let mut audit = Audit::new(Task {
             settings: Settings::embedded(),
             configuration: String::new(),
             facts: Facts::default(),
             profile: None,
-            spool: Spool::in_file(tempfile::tempfile()?),
+            spool: Spool::in_file(file),
         });
         for name in ["a", "a-b", "ab"] {
             audit.namespace(name, Standing::Unlabelled);
@@ -145,7 +147,7 @@ mod tests {
                 pods.push(pod);
             }
         }
-        let expected = report(&workloads, &pods)?;
+        let expected = report(tempfile::tempfile()?, &workloads, &pods)?;
         let text = expected.replace(r#""container":"ab","#, "");
         assert_ne!(text, expected, "nothing is said of a container");
         assert!(
@@ -158,7 +160,20 @@ mod tests {
         });
         pods.rotate_left(3);
         workloads.reverse();
-        assert_eq!(report(&workloads, &pods)?, expected);
+        assert_eq!(report(tempfile::tempfile()?, &workloads, &pods)?, expected);
+        Ok(())
+    }
+
+    /// A report on a part would look like one on all.
+    #[test]
+    fn a_file_that_takes_no_more_is_an_error() -> io::Result<()> {
+        let full = File::options().read(true).write(true).open("/dev/full")?;
+        let pod = json!({"metadata": {"name": "web", "namespace": "a"}, "spec": {"containers": [{"name": "web"}]}});
+        let error = report(full, &[], &[pod]).err();
+        assert_eq!(
+            error.map(|error| error.kind()),
+            Some(io::ErrorKind::StorageFull)
+        );
         Ok(())
     }
 }

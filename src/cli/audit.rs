@@ -150,7 +150,7 @@ async fn look_at(args: &Args) -> anyhow::Result<Found> {
     let Some(written) = &args.object else {
         reader.all(&mut audit, only).await;
         let report = audit.finish().context(
-            "what was found cannot be kept in the folder for temporary files, which TMPDIR names",
+            "what is found cannot be kept in a temporary file: TMPDIR names another folder for it",
         )?;
         return Ok(Found::Cluster(Box::new(report)));
     };

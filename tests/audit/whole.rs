@@ -73,6 +73,13 @@ pub(super) fn all(plane: &ControlPlane) -> Result<(), Failed> {
         command::json(plane, &["--config", &config])?,
         "the same cluster, another report"
     );
+    let args = ["-o", "json", "--config", &config];
+    let held = command::run_without_files(plane, &args);
+    assert_eq!(
+        report,
+        serde_json::from_slice::<Value>(&held.stdout)?,
+        "kept in memory, another report"
+    );
     let one = |list: &str, name: &str| -> Value {
         let mut all = report[list].as_array().unwrap().iter();
         all.find(|one| one["name"] == name || one["namespace"] == name)
