@@ -30,7 +30,7 @@ pub use explain::{Explained, Source, Who};
 pub use limits::Defaults;
 pub use namespace::{Namespace, Standing};
 pub use said::Said;
-pub use spool::Spool;
+pub use spool::{Spool, Store};
 pub use workloads::Workloads;
 
 use serde::{Deserialize, Serialize};

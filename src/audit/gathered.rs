@@ -88,26 +88,39 @@ impl Gathered {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "tests")]
 mod tests {
-    use std::fs::File;
-
     use serde_json::{Value, json};
 
     use super::super::report::Format;
-    use super::super::{Audit, Standing, Task};
+    use super::super::{Audit, Standing, Store, Task};
     use super::*;
     use crate::config::Settings;
     use crate::object::Template;
     use crate::plan::Facts;
 
-    /// The report on these workloads and pods, by way of a file.
-    fn report(file: File, workloads: &[Value], pods: &[Value]) -> io::Result<String> {
+    /// One that has no room.
+    #[derive(Debug)]
+    struct Full;
+
+    impl Store for Full {
+        fn write(&mut self, _: &[u8], _: u64) -> io::Result<()> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn read(&self, _: &mut [u8], _: u64) -> io::Result<()> {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        }
+    }
+
+    /// The report on these workloads and pods.
+    fn report(spool: Spool, workloads: &[Value], pods: &[Value]) -> io::Result<String> {
         let mut audit = Audit::new(Task {
             settings: Settings::embedded(),
             configuration: String::new(),
             facts: Facts::default(),
             profile: None,
-            spool: Spool::in_file(file),
+            spool,
         });
         for name in ["a", "a-b", "ab"] {
             audit.namespace(name, Standing::Unlabelled);
@@ -147,7 +160,7 @@ mod tests {
                 pods.push(pod);
             }
         }
-        let expected = report(tempfile::tempfile()?, &workloads, &pods)?;
+        let expected = report(Spool::default(), &workloads, &pods)?;
         let text = expected.replace(r#""container":"ab","#, "");
         assert_ne!(text, expected, "nothing is said of a container");
         assert!(
@@ -160,20 +173,18 @@ mod tests {
         });
         pods.rotate_left(3);
         workloads.reverse();
-        assert_eq!(report(tempfile::tempfile()?, &workloads, &pods)?, expected);
+        assert_eq!(report(Spool::default(), &workloads, &pods)?, expected);
         Ok(())
     }
 
     /// A report on a part would look like one on all.
     #[test]
-    fn a_file_that_takes_no_more_is_an_error() -> io::Result<()> {
-        let full = File::options().read(true).write(true).open("/dev/full")?;
+    fn a_store_without_room_is_an_error() {
         let pod = json!({"metadata": {"name": "web", "namespace": "a"}, "spec": {"containers": [{"name": "web"}]}});
-        let error = report(full, &[], &[pod]).err();
+        let error = report(Spool::new(Full), &[], &[pod]).err();
         assert_eq!(
             error.map(|error| error.kind()),
             Some(io::ErrorKind::StorageFull)
         );
-        Ok(())
     }
 }

@@ -1,9 +1,7 @@
-//! Where what was found lies until it is told: in a file, so that a large cluster takes no more memory than a small one, or in memory
-//! where there can be no file.
+//! Where what was found lies until it is told: outside of the memory, so that a large cluster takes no more of it than a small one.
 
-use std::fs::File;
+use std::fmt::Debug;
 use std::io;
-use std::os::unix::fs::FileExt;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -11,12 +9,48 @@ use serde::{Deserialize, Serialize};
 /// How many bytes of records are written at a time.
 const FULL: usize = 32 * 1024;
 
+/// What holds the bytes of a spool: a file, or a [`Vec`] where there can be none.
+pub trait Store: Debug {
+    /// Writes behind all that was written; `at` is how many bytes that are.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no room for them.
+    fn write(&mut self, bytes: &[u8], at: u64) -> io::Result<()>;
+
+    /// Reads as many bytes as there is room for in `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be read, or are not there.
+    fn read(&self, bytes: &mut [u8], at: u64) -> io::Result<()>;
+}
+
+impl Store for Vec<u8> {
+    fn write(&mut self, bytes: &[u8], _: u64) -> io::Result<()> {
+        self.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn read(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
+        let from = usize::try_from(at).unwrap_or(usize::MAX);
+        let held = self.get(from..from.saturating_add(bytes.len()));
+        bytes.copy_from_slice(held.ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+}
+
 /// Bytes that are written once, one after the other, and read by their place. By default in memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Spool {
-    file: Option<File>,
-    held: Vec<u8>,
+    store: Box<dyn Store>,
     end: u64,
+}
+
+impl Default for Spool {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
 }
 
 /// Where something lies in a spool.
@@ -27,12 +61,12 @@ pub(super) struct Place {
 }
 
 impl Spool {
-    /// A spool in an empty file, that nothing else may write into.
+    /// A spool of which nothing is there yet.
     #[must_use]
-    pub fn in_file(file: File) -> Self {
+    pub fn new(store: impl Store + 'static) -> Self {
         Self {
-            file: Some(file),
-            ..Self::default()
+            store: Box::new(store),
+            end: 0,
         }
     }
 
@@ -40,16 +74,13 @@ impl Spool {
     ///
     /// # Errors
     ///
-    /// Those of the file, as one that its disk has no room for.
+    /// Those of the store.
     pub(super) fn put(&mut self, bytes: &[u8]) -> io::Result<Place> {
         let place = Place {
             at: self.end,
             bytes: bytes.len(),
         };
-        match &self.file {
-            Some(file) => file.write_all_at(bytes, place.at)?,
-            None => self.held.extend_from_slice(bytes),
-        }
+        self.store.write(bytes, place.at)?;
         self.end += bytes.len() as u64;
         Ok(place)
     }
@@ -58,24 +89,18 @@ impl Spool {
     ///
     /// # Errors
     ///
-    /// Those of the file.
+    /// Those of the store.
     pub(super) fn get(&self, place: Place) -> io::Result<Vec<u8>> {
-        if let Some(file) = &self.file {
-            let mut bytes = vec![0; place.bytes];
-            file.read_exact_at(&mut bytes, place.at)?;
-            return Ok(bytes);
-        }
-        let from = usize::try_from(place.at).unwrap_or(usize::MAX);
-        let held = self.held.get(from..from.saturating_add(place.bytes));
-        held.map(<[u8]>::to_vec)
-            .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        let mut bytes = vec![0; place.bytes];
+        self.store.read(&mut bytes, place.at)?;
+        Ok(bytes)
     }
 
     /// Reads the records of a [`Batch`].
     ///
     /// # Errors
     ///
-    /// Those of the file.
+    /// Those of the store.
     pub(super) fn records<T: DeserializeOwned>(&self, place: Place) -> io::Result<Vec<T>> {
         let bytes = self.get(place)?;
         let records = serde_json::Deserializer::from_slice(&bytes).into_iter();
@@ -132,7 +157,9 @@ impl Batch {
 mod tests {
     use super::*;
 
-    fn round(mut spool: Spool) -> io::Result<()> {
+    #[test]
+    fn what_was_written_is_read_by_its_place() -> io::Result<()> {
+        let mut spool = Spool::default();
         let (mut first, mut second) = (Batch::default(), Batch::default());
         first.add(&("a", 1))?;
         second.add(&("b", 2))?;
@@ -145,11 +172,5 @@ mod tests {
         assert_eq!(read(second)?, [("b".to_owned(), 2)]);
         assert_eq!(read(first)?, [("a".to_owned(), 1), ("c".to_owned(), 3)]);
         Ok(())
-    }
-
-    #[test]
-    fn what_was_written_is_read_from_a_file_and_from_memory() -> io::Result<()> {
-        round(Spool::default())?;
-        round(Spool::in_file(tempfile::tempfile()?))
     }
 }

@@ -1,5 +1,6 @@
 //! `pod-hardener audit`: what is open in a cluster.
 
+mod file;
 mod object;
 mod read;
 
@@ -10,7 +11,7 @@ use anyhow::{Context, bail};
 
 use super::output::{self, FailOn, Output};
 use crate::audit::report::Format;
-use crate::audit::{Audit, Explained, Report, Spool, State, Task};
+use crate::audit::{Audit, Explained, Report, State, Task};
 use crate::cluster::listed;
 use crate::doctor::look;
 use crate::finding::Severity;
@@ -124,7 +125,7 @@ async fn look_at(args: &Args) -> anyhow::Result<Found> {
         configuration,
         facts,
         profile: args.profile.clone(),
-        spool: spool(),
+        spool: file::spool(),
     });
     for (kind, why) in unknown {
         audit.unseen(
@@ -160,10 +161,4 @@ async fn look_at(args: &Args) -> anyhow::Result<Found> {
     let explained = audit.explain(&source, above.as_ref());
     let explained = explained.with_context(|| format!("{written} cannot be read"))?;
     Ok(Found::Object(explained))
-}
-
-/// In a file without a name, that nobody else can open; in memory where there is no folder for one, as in a container of which all is
-/// read-only.
-fn spool() -> Spool {
-    tempfile::tempfile().map_or_else(|_| Spool::default(), Spool::in_file)
 }
