@@ -2,7 +2,8 @@
 //!
 //! Not a judge of its own: every object is planned for by the engine and the facts of the webhook, and the report says what came
 //! of it. [`Audit`] takes what `src/cli/audit` reads from the API, object by object, and keeps of each only what the report says
-//! of it. No socket, no clock.
+//! of it, in a file: what it holds in memory is of namespaces, and not of what is in them
+//! (docs/decisions/0018-what-audit-keeps-is-in-a-file.md). No socket, no clock.
 
 mod clean;
 mod collect;
@@ -10,11 +11,16 @@ mod cost;
 mod entry;
 mod explain;
 mod findings;
+mod gathered;
 mod head;
+mod joined;
 mod judge;
 mod limits;
 mod namespace;
 pub mod report;
+mod said;
+mod spool;
+mod workloads;
 
 pub use clean::clean;
 pub use collect::{Audit, Task};
@@ -23,11 +29,14 @@ pub use entry::{Cell, Entry, PRACTICES, Practices, State};
 pub use explain::{Explained, Source, Who};
 pub use limits::Defaults;
 pub use namespace::{Namespace, Standing};
+pub use said::Said;
+pub use spool::{Spool, Store};
+pub use workloads::Workloads;
 
-use std::sync::Arc;
+use serde::{Deserialize, Serialize};
 
 /// What was found in a cluster: sorted, so that the same cluster gives the same report.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Report {
     /// Where the configuration is from.
     pub configuration: String,
@@ -38,7 +47,7 @@ pub struct Report {
     /// The namespaces, by name.
     pub namespaces: Vec<Namespace>,
     /// Workloads and pods that nothing owns, by namespace, kind and name.
-    pub workloads: Vec<Workload>,
+    pub workloads: Workloads,
     /// The overrides of the configuration, in its order.
     pub overrides: Vec<OverrideUse>,
     /// What the nodes have, and what of it is asked for.
@@ -57,16 +66,16 @@ pub struct Unseen {
 }
 
 /// A workload, or a pod that nothing owns.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Workload {
     /// Its namespace.
-    pub namespace: Arc<str>,
+    pub namespace: String,
     /// Its kind, as Kubernetes writes it.
-    pub kind: Arc<str>,
+    pub kind: String,
     /// Its name.
     pub name: String,
     /// The profile that it was looked at by.
-    pub profile: Arc<str>,
+    pub profile: String,
     /// Who hardened it.
     pub by: By,
     /// How many pods of it there are.
@@ -77,14 +86,14 @@ pub struct Workload {
     pub first: Vec<String>,
     /// How many pods have an annotation by which they were hardened. Anybody can write one: a hint.
     pub hinted: usize,
-    /// What there is to say of what its author wrote.
-    pub entries: Arc<[Entry]>,
+    /// What there is to say of what its author wrote: [`Workloads::said`] reads it.
+    pub said: Said,
     /// How it stands with each practice, in what runs.
     pub practices: Practices,
 }
 
 /// Who hardened a workload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum By {
     /// Its author left nothing out that the profile asks for.
     Author,

@@ -1,26 +1,27 @@
-//! Object by object into a report. Of each is kept what the report says of it, and equal texts are kept once.
+//! Object by object into a report. Of each is kept what the report says of it, in the spool; in memory is only what is known of whole
+//! namespaces.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::sync::Arc;
 
 use super::cost::{Capacity, Quota, requested};
-use super::entry::{Cell, Entry, State};
+use super::entry::State;
+use super::gathered::{Found, Gathered, Object as Kept};
 use super::head::Head;
-use super::judge::{Depth, Judge, Judged};
+use super::joined::Joined;
+use super::judge::{Judge, Judged};
 use super::limits::Defaults;
-use super::{By, Namespace, OverrideUse, Report, Standing, Unseen, Workload, clean};
+use super::said::Known;
+use super::spool::Spool;
+use super::workloads::Workloads;
+use super::{Namespace, OverrideUse, Report, Standing, Unseen, clean};
 use crate::config::Settings;
 use crate::object::{Object, Template, Text};
 use crate::plan::Facts;
 
 /// The annotation by which a pod was hardened: a hint that anybody can write.
 pub(super) const HINT: &str = "pod-hardener.io/hardened";
-
-/// How many pods of a workload are named.
-const NAMED: usize = 3;
-
-/// How far up owners are followed: pod, ReplicaSet, Deployment.
-const GENERATIONS: usize = 4;
 
 /// By what profile namespaces are looked at that none hardens: the first step for them.
 const FIRST: &str = "compatible";
@@ -36,6 +37,8 @@ pub struct Task {
     pub facts: Facts,
     /// The profile for every namespace, whatever its label.
     pub profile: Option<String>,
+    /// Where what is found lies until it is told.
+    pub spool: Spool,
 }
 
 /// A report in the making.
@@ -47,18 +50,15 @@ pub struct Audit {
     namespaces: BTreeMap<Arc<str>, Namespace>,
     limits: HashMap<Arc<str>, Defaults>,
     capacity: Capacity,
-    /// Who owns an object that is an owner itself.
-    owners: HashMap<Key, Key>,
-    workloads: BTreeMap<Key, Workload>,
     /// How many workloads each override selects, and is needed for.
     overrides: Vec<(usize, usize)>,
     unseen: Vec<Unseen>,
-    texts: HashSet<Arc<str>>,
-    said: HashSet<Arc<[Entry]>>,
+    spool: Spool,
+    gathered: Gathered,
+    known: Known,
+    /// Whether all went into the spool until now.
+    kept: io::Result<()>,
 }
-
-/// Namespace, kind and name.
-type Key = (Arc<str>, Arc<str>, String);
 
 impl Audit {
     /// A report of which nothing is there yet.
@@ -72,11 +72,11 @@ impl Audit {
             namespaces: BTreeMap::new(),
             limits: HashMap::new(),
             capacity: Capacity::default(),
-            owners: HashMap::new(),
-            workloads: BTreeMap::new(),
             unseen: Vec::new(),
-            texts: HashSet::new(),
-            said: HashSet::new(),
+            spool: task.spool,
+            gathered: Gathered::default(),
+            known: Known::default(),
+            kept: Ok(()),
         }
     }
 
@@ -97,8 +97,8 @@ impl Audit {
             .or(Some(FIRST).filter(known))
             .unwrap_or_default()
             .to_owned();
-        let (name, profile) = (self.text(name), self.text(&profile));
-        let namespace = Namespace::new(Arc::clone(&name), standing, profile);
+        let name = Arc::from(name);
+        let namespace = Namespace::new(Arc::clone(&name), standing, Arc::from(profile));
         self.namespaces.insert(name, namespace);
     }
 
@@ -110,7 +110,7 @@ impl Audit {
     /// Takes a LimitRange in, as JSON, before the workloads.
     pub fn limit_range(&mut self, text: &str) {
         let head: Head<'_> = serde_json::from_str(text).unwrap_or_default();
-        let namespace = self.text(&head.metadata.namespace);
+        let namespace = Arc::from(head.metadata.namespace.as_str());
         self.limits.entry(namespace).or_default().take(text);
     }
 
@@ -127,16 +127,16 @@ impl Audit {
         let Ok(head) = serde_json::from_str::<Head<'_>>(text) else {
             return self.unreadable(kind);
         };
-        let key = self.key(&head, kind);
-        if let Some(owner) = self.owner(&head) {
-            self.owners.insert(key, owner);
-            return;
+        let namespace = head.metadata.namespace.as_str();
+        let own = head.name(kind);
+        if let Some(owner) = head.owner() {
+            return self.keep(namespace, |_, _| Ok(Kept::Owned { own, owner }));
         }
         // It makes no pod any more.
         if kind == "Job" && head.has_ended() {
             return;
         }
-        let filled = self.filled(&key.0, text, template);
+        let filled = self.filled(namespace, text, template);
         let text = filled.as_deref().unwrap_or(text);
         let Ok(mut object) = serde_json::from_str::<Object<'_>>(text) else {
             return self.unreadable(kind);
@@ -146,9 +146,12 @@ impl Audit {
         let Some(pod) = template.pod(&object) else {
             return self.unreadable(kind);
         };
-        let profile = Arc::clone(&self.namespace_of(&key.0).profile);
-        if let Some(judged) = self.judge.judge(pod, &key.0, &profile, Depth::Full) {
-            self.begin(key, profile, judged);
+        let profile = Arc::clone(&self.namespace_of(namespace).profile);
+        if let Some(judged) = self.judge.judge(pod, namespace, &profile) {
+            self.keep(namespace, |known, spool| {
+                let found = found(judged, known, spool)?;
+                Ok(Kept::Template { own, found })
+            });
         }
     }
 
@@ -163,66 +166,60 @@ impl Audit {
         let Some(pod) = Template::Itself.pod(&object) else {
             return self.unreadable("Pod");
         };
-        // A static pod's owner is its node, which makes others too.
-        let owner = self.owner(&head).filter(|(_, kind, _)| &**kind != "Node");
-        let key = match owner {
-            Some(owner) => self.eldest(owner),
-            None => self.key(&head, "Pod"),
-        };
-        let profile = Arc::clone(&self.namespace_of(&key.0).profile);
-        let depth = match self.workloads.contains_key(&key) {
-            true => Depth::Short,
-            false => Depth::Full,
-        };
-        let Some(mut judged) = self.judge.judge(pod, &key.0, &profile, depth) else {
+        let name = head.metadata.namespace.as_str();
+        let profile = Arc::clone(&self.namespace_of(name).profile);
+        let Some(judged) = self.judge.judge(pod, name, &profile) else {
             return;
         };
-        let namespace = self.namespace_of(&key.0);
+        let namespace = self.namespace_of(name);
         namespace.pods += 1;
         namespace.open += usize::from(judged.is_open);
         namespace.added += judged.added;
         self.capacity.requested += requested(pod);
-        let (is_open, practices) = (judged.is_open, judged.practices);
-        if depth == Depth::Full {
-            judged.practices = practices;
-            self.begin(key.clone(), profile, judged);
-        }
-        let Some(workload) = self.workloads.get_mut(&key) else {
-            return;
-        };
-        if workload.pods == 0 {
-            workload.practices = practices;
-        }
-        for (cell, seen) in workload.practices.iter_mut().zip(practices) {
-            *cell = (*cell).max(seen);
-        }
-        workload.pods += 1;
-        workload.hinted += usize::from(pod.annotation(HINT).is_some());
-        workload.open += usize::from(is_open);
-        if is_open && workload.first.len() < NAMED {
-            workload.first.push(clean(&head.metadata.name));
-        }
+        // A static pod's owner is its node, which makes others too.
+        let owner = head.owner().filter(|(kind, _)| kind != "Node");
+        self.keep(name, |known, spool| {
+            Ok(Kept::Pod {
+                of: owner.unwrap_or_else(|| head.name("Pod")),
+                name: clean(&head.metadata.name),
+                is_open: judged.is_open,
+                is_hinted: pod.annotation(HINT).is_some(),
+                found: found(judged, known, spool)?,
+            })
+        });
     }
 
     /// The report on all that was taken in.
-    #[must_use]
-    pub fn finish(mut self) -> Report {
-        for workload in self.workloads.values_mut() {
-            let Some(namespace) = self.namespaces.get_mut(&workload.namespace) else {
-                continue;
-            };
-            workload.by = by(workload, &namespace.standing);
-            namespace.workloads += 1;
-            for (counts, cell) in namespace.practices.iter_mut().zip(workload.practices) {
-                let at = Cell::ALL.iter().position(|other| *other == cell);
-                if let Some(count) = at.and_then(|at| counts.get_mut(at)) {
-                    *count += 1;
+    ///
+    /// # Errors
+    ///
+    /// Where the spool could not take it, or does not give it back.
+    pub fn finish(mut self) -> io::Result<Report> {
+        self.kept?;
+        self.gathered.write(&mut self.spool)?;
+        let mut workloads = Workloads::new(self.spool);
+        for namespace in self.namespaces.values_mut() {
+            let mut joined = Joined::default();
+            for place in self.gathered.take(&namespace.name) {
+                for object in workloads.spool().records(place)? {
+                    joined.take(object, |index, is_needed| {
+                        if let Some((selects, needed)) = self.overrides.get_mut(index) {
+                            *selects += 1;
+                            *needed += usize::from(is_needed);
+                        }
+                    });
                 }
             }
+            for (name, counted) in joined.workloads() {
+                let workload = counted.told(name, namespace);
+                namespace.count(&workload);
+                workloads.add(&workload)?;
+            }
         }
+        workloads.write()?;
         let overrides = self.judge.settings().overrides().iter();
         let overrides = overrides.zip(&self.overrides);
-        Report {
+        Ok(Report {
             configuration: self.configuration,
             version: self.judge.settings().version().to_owned(),
             profile: self.profile,
@@ -235,10 +232,10 @@ impl Audit {
                 })
                 .collect(),
             namespaces: self.namespaces.into_values().collect(),
-            workloads: self.workloads.into_values().collect(),
+            workloads,
             capacity: self.capacity,
             unseen: self.unseen,
-        }
+        })
     }
 
     /// The object in `text` with what LimitRanges will give to its pods; `None` where that is nothing.
@@ -246,62 +243,28 @@ impl Audit {
         self.limits.get(namespace)?.fill(text, template)
     }
 
-    fn begin(&mut self, key: Key, profile: Arc<str>, judged: Judged) {
-        for (index, is_needed) in &judged.overrides {
-            if let Some((selects, needed)) = self.overrides.get_mut(*index) {
-                *selects += 1;
-                *needed += usize::from(*is_needed);
-            }
-        }
-        let mut entries = judged.entries;
-        entries.retain(|entry| entry.state != State::Met);
-        let workload = Workload {
-            namespace: Arc::clone(&key.0),
-            kind: self.text(&clean(&key.1)),
-            name: clean(&key.2),
-            profile,
-            by: By::Nobody,
-            pods: 0,
-            open: 0,
-            first: Vec::new(),
-            hinted: 0,
-            entries: self.entries(entries),
-            practices: judged.practices,
-        };
-        self.workloads.insert(key, workload);
-    }
-
-    fn key(&mut self, head: &Head<'_>, kind: &str) -> Key {
-        let namespace = self.text(&head.metadata.namespace);
-        (namespace, self.text(kind), head.metadata.name.to_string())
-    }
-
-    fn owner(&mut self, head: &Head<'_>) -> Option<Key> {
-        let (kind, name) = head.owner()?;
-        let namespace = self.text(&head.metadata.namespace);
-        Some((namespace, self.text(kind), name.to_owned()))
-    }
-
-    /// The first of the owners.
-    fn eldest(&self, mut key: Key) -> Key {
-        for _ in 0..GENERATIONS {
-            match self.owners.get(&key) {
-                Some(owner) => key = owner.clone(),
-                None => break,
-            }
-        }
-        key
-    }
-
     /// The namespace, of which nothing is known where it was not taken in.
     pub(super) fn namespace_of(&mut self, name: &str) -> &mut Namespace {
         if !self.namespaces.contains_key(name) {
             self.namespace(name, Standing::Unknown);
         }
-        let (name, profile) = (self.text(name), self.text(FIRST));
+        let name: Arc<str> = Arc::from(name);
         self.namespaces
             .entry(Arc::clone(&name))
-            .or_insert_with(|| Namespace::new(name, Standing::Unknown, profile))
+            .or_insert_with(|| Namespace::new(name, Standing::Unknown, Arc::from(FIRST)))
+    }
+
+    /// Keeps an object in the spool. An error is told in the end: there is nothing to be done about it before.
+    fn keep(
+        &mut self,
+        namespace: &str,
+        object: impl FnOnce(&mut Known, &mut Spool) -> io::Result<Kept>,
+    ) {
+        if self.kept.is_ok() {
+            let object = object(&mut self.known, &mut self.spool);
+            self.kept =
+                object.and_then(|object| self.gathered.add(namespace, &object, &mut self.spool));
+        }
     }
 
     fn unreadable(&mut self, kind: &str) {
@@ -310,34 +273,15 @@ impl Audit {
             "it is not written as the API writes it, or has more than 500 containers or volumes",
         );
     }
-
-    fn text(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.texts.get(text) {
-            return Arc::clone(known);
-        }
-        let new: Arc<str> = Arc::from(text);
-        self.texts.insert(Arc::clone(&new));
-        new
-    }
-
-    fn entries(&mut self, entries: Vec<Entry>) -> Arc<[Entry]> {
-        if let Some(known) = self.said.get(entries.as_slice()) {
-            return Arc::clone(known);
-        }
-        let new: Arc<[Entry]> = entries.into();
-        self.said.insert(Arc::clone(&new));
-        new
-    }
 }
 
-fn by(workload: &Workload, standing: &Standing) -> By {
-    let has_gaps = workload.entries.iter().any(|entry| entry.state.is_gap());
-    match (workload.pods, workload.open) {
-        (0, _) if has_gaps && standing.profile().is_some() => By::Next,
-        (0, _) if has_gaps => By::Nobody,
-        (_, open) if open > 0 => By::Nobody,
-        // Of a pod that nobody owns there is no template to compare it with, only its own word.
-        _ if has_gaps || workload.hinted > 0 => By::Admission,
-        _ => By::Author,
-    }
+/// What came of a pod, as it is kept.
+fn found(judged: Judged, known: &mut Known, spool: &mut Spool) -> io::Result<Found> {
+    let mut entries = judged.entries;
+    entries.retain(|entry| entry.state != State::Met);
+    Ok(Found {
+        said: known.write(&entries, spool)?,
+        practices: judged.practices,
+        overrides: judged.overrides,
+    })
 }

@@ -1,5 +1,9 @@
 //! What there is to say of one field, and of one practice.
 
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::rules::find;
+
 /// How many practices there are.
 pub const PRACTICES: usize = 10;
 
@@ -7,7 +11,9 @@ pub const PRACTICES: usize = 10;
 pub type Practices = [Cell; PRACTICES];
 
 /// How it stands with a practice: what comes later is worse.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum Cell {
     /// It is met.
     #[default]
@@ -50,7 +56,7 @@ impl Cell {
 }
 
 /// What there is to say of one field.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Entry {
     /// The rule's id.
     pub rule: &'static str,
@@ -68,8 +74,35 @@ pub struct Entry {
     pub idle: bool,
 }
 
+/// An entry as it is written, in which the rule is any text.
+#[derive(Deserialize)]
+struct Written {
+    rule: String,
+    container: String,
+    state: State,
+    field: String,
+    value: String,
+    why: String,
+    idle: bool,
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = Written::deserialize(deserializer)?;
+        Ok(Self {
+            rule: find(&written.rule).map_or("", |rule| rule.id),
+            container: written.container,
+            state: written.state,
+            field: written.field,
+            value: written.value,
+            why: written.why,
+            idle: written.idle,
+        })
+    }
+}
+
 /// What became of a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum State {
     /// It is missing, and the profile would set it.
     Missing,

@@ -6,7 +6,6 @@ use serde_json::json;
 
 use super::collect::{Audit, HINT};
 use super::entry::{Entry, State};
-use super::judge::Depth;
 use super::report::line;
 use crate::object::{Object, Template, Text};
 use crate::rules::find;
@@ -111,7 +110,7 @@ impl Audit {
         object.kind = Some(Text::from(source.kind));
         let pod = source.template.pod(&object)?;
         let profile = self.namespace_of(&namespace).profile.to_string();
-        let judged = self.judge.judge(pod, &namespace, &profile, Depth::Full)?;
+        let judged = self.judge.judge(pod, &namespace, &profile)?;
         let called = format!(
             "{} {}/{}",
             source.kind,
@@ -174,7 +173,7 @@ impl Explained {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Standing, Task};
+    use super::super::{Spool, Standing, Task};
     use super::*;
     use crate::config::Settings;
     use crate::plan::Facts;
@@ -202,6 +201,7 @@ mod tests {
             configuration: String::new(),
             facts: Facts::default(),
             profile: None,
+            spool: Spool::default(),
         });
         audit.namespace("shop", Standing::Labelled("restricted".to_owned()));
         let explained = audit.explain(&source, Some(&above));

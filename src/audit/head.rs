@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::gathered::Name;
 use crate::object::Text;
 
 /// An object, but for its pod.
@@ -49,11 +50,16 @@ struct Condition<'a> {
 }
 
 impl Head<'_> {
-    /// Kind and name of the controller that made it.
-    pub(super) fn owner(&self) -> Option<(&str, &str)> {
+    /// What it is called, being of a kind.
+    pub(super) fn name(&self, kind: &str) -> Name {
+        (kind.to_owned(), self.metadata.name.to_string())
+    }
+
+    /// The controller that made it.
+    pub(super) fn owner(&self) -> Option<Name> {
         let mut owners = self.metadata.owner_references.iter();
         let owner = owners.find(|owner| owner.controller)?;
-        Some((owner.kind.as_str(), owner.name.as_str()))
+        Some((owner.kind.to_string(), owner.name.to_string()))
     }
 
     /// Whether it is a Job that has ended.

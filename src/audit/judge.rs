@@ -30,15 +30,6 @@ pub(super) struct Judged {
     pub(super) overrides: Vec<(usize, bool)>,
 }
 
-/// How much is to be said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Depth {
-    /// Only whether something is open, and how it stands with the practices.
-    Short,
-    /// What a person may have to act on, too.
-    Full,
-}
-
 impl Judge {
     pub(super) fn new(settings: Settings, facts: Facts) -> Self {
         let all = 0..settings.overrides().len();
@@ -54,29 +45,19 @@ impl Judge {
     }
 
     /// Judges a pod by the profile called `profile`; `None` where there is none of that name.
-    pub(super) fn judge(
-        &self,
-        pod: Pod<'_>,
-        namespace: &str,
-        profile: &str,
-        depth: Depth,
-    ) -> Option<Judged> {
+    pub(super) fn judge(&self, pod: Pod<'_>, namespace: &str, profile: &str) -> Option<Judged> {
         let profile = self.settings.profile(profile)?;
         let effective = Effective::new(&self.settings, profile, pod, namespace);
         let plan = Plan::new(pod, namespace, Scope::Creation, &effective, &self.facts);
-        let mut judged = Judged {
-            entries: Vec::new(),
+        let mut entries = entries(plan.findings());
+        self.exceptions(&mut entries, pod, namespace, profile);
+        Some(Judged {
+            entries,
             practices: self.practices(&plan, pod, namespace, profile),
             is_open: plan.changes_anything(),
             added: added(pod, plan.findings()),
-            overrides: Vec::new(),
-        };
-        if depth == Depth::Full {
-            judged.entries = entries(plan.findings());
-            self.exceptions(&mut judged.entries, pod, namespace, profile);
-            judged.overrides = self.overrides(&plan, &effective, pod, namespace, profile);
-        }
-        Some(judged)
+            overrides: self.overrides(&plan, &effective, pod, namespace, profile),
+        })
     }
 
     /// How it stands with each practice. What the profile does not ask for is seen by the strictest one that there is.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::Namespace as Object;
 use kube::ResourceExt;
 
-use super::clean;
 use super::cost::{Added, Quota};
 use super::entry::{Cell, PRACTICES};
+use super::{Workload, clean};
 use crate::config::Settings;
 use crate::doctor::{HARDEN, Mode, OFF, Seen, entry_of};
 
@@ -122,6 +122,12 @@ pub struct Namespace {
     pub open: usize,
     /// For each practice, how many workloads stand with it in which way, in the order of [`Cell::ALL`].
     pub practices: [[usize; Cell::ALL.len()]; PRACTICES],
+    /// How many workloads choose something unsafe.
+    pub unsafe_choices: usize,
+    /// From how many workloads a rule steps back.
+    pub steps_back: usize,
+    /// How many workloads have an exception that is of no use.
+    pub idle_exceptions: usize,
     /// What its pods would request beyond what they do, once they are made anew.
     pub added: Added,
     /// The quotas that count requests.
@@ -138,8 +144,25 @@ impl Namespace {
             pods: 0,
             open: 0,
             practices: [[0; Cell::ALL.len()]; PRACTICES],
+            unsafe_choices: 0,
+            steps_back: 0,
+            idle_exceptions: 0,
             added: Added::default(),
             quotas: Vec::new(),
+        }
+    }
+
+    /// Counts a workload of it.
+    pub(super) fn count(&mut self, workload: &Workload) {
+        self.workloads += 1;
+        self.unsafe_choices += usize::from(workload.said.is_unsafe);
+        self.steps_back += usize::from(workload.said.steps_back);
+        self.idle_exceptions += usize::from(workload.said.has_idle);
+        for (counts, cell) in self.practices.iter_mut().zip(workload.practices) {
+            let at = Cell::ALL.iter().position(|other| *other == cell);
+            if let Some(count) = at.and_then(|at| counts.get_mut(at)) {
+                *count += 1;
+            }
         }
     }
 

@@ -9,6 +9,8 @@ pub(super) use text::line;
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use super::Report;
 
 /// How a report is told.
@@ -46,4 +48,19 @@ impl Format {
             Self::Html => html::write(report, out),
         }
     }
+}
+
+/// Writes a list of JSON that is never there as a whole.
+fn list<T: Serialize>(
+    out: &mut dyn Write,
+    items: impl IntoIterator<Item = io::Result<T>>,
+) -> io::Result<()> {
+    out.write_all(b"[")?;
+    for (at, item) in items.into_iter().enumerate() {
+        if at > 0 {
+            out.write_all(b",")?;
+        }
+        serde_json::to_writer(&mut *out, &item?)?;
+    }
+    out.write_all(b"]")
 }

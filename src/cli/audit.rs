@@ -1,5 +1,6 @@
 //! `pod-hardener audit`: what is open in a cluster.
 
+mod file;
 mod object;
 mod read;
 
@@ -61,8 +62,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     let written: Vec<anyhow::Result<()>> = args.output.iter().map(write).collect();
     written.into_iter().collect::<anyhow::Result<()>>()?;
-    let found = report.findings();
-    Ok(args.fail_on.code(found.iter().map(|found| found.severity)))
+    let worst = report.findings().next().transpose()?;
+    Ok(args.fail_on.code(worst.iter().map(|found| found.severity)))
 }
 
 /// What was looked at.
@@ -124,6 +125,7 @@ async fn look_at(args: &Args) -> anyhow::Result<Found> {
         configuration,
         facts,
         profile: args.profile.clone(),
+        spool: file::spool(),
     });
     for (kind, why) in unknown {
         audit.unseen(
@@ -148,7 +150,10 @@ async fn look_at(args: &Args) -> anyhow::Result<Found> {
     let only = args.namespace.as_deref();
     let Some(written) = &args.object else {
         reader.all(&mut audit, only).await;
-        return Ok(Found::Cluster(Box::new(audit.finish())));
+        let report = audit.finish().context(
+            "what is found cannot be kept in a temporary file: TMPDIR names another folder for it",
+        )?;
+        return Ok(Found::Cluster(Box::new(report)));
     };
     let namespace = only.unwrap_or(&default_namespace);
     reader.around(&mut audit, namespace).await;

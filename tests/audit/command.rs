@@ -15,11 +15,23 @@ pub(super) fn run(plane: &ControlPlane, args: &[&str]) -> Output {
 
 /// Runs `audit` by a kubeconfig.
 pub(super) fn run_with(kubeconfig: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_pod-hardener"))
+    command(kubeconfig, args).output().unwrap()
+}
+
+fn command(kubeconfig: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pod-hardener"));
+    command
         .arg("audit")
         .arg("--kubeconfig")
         .arg(kubeconfig)
-        .args(args)
+        .args(args);
+    command
+}
+
+/// Runs `audit` as the administrator, where no temporary file can be made.
+pub(super) fn run_without_files(plane: &ControlPlane, args: &[&str]) -> Output {
+    command(&plane.kubeconfig(), args)
+        .env("TMPDIR", "/nowhere")
         .output()
         .unwrap()
 }

@@ -22,6 +22,17 @@ pub(super) fn by_its_account(plane: &ControlPlane) -> Result<(), Failed> {
     let example = yaml::documents(&yaml::read(&root().join("examples/audit-role.yaml"))?)?;
     assert_eq!(role.ok_or("no role")?["rules"], example[0]["rules"]);
     let job = &one(&objects, "CronJob")["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    let container = &job["containers"][0];
+    assert_eq!(
+        (&container["livenessProbe"], &container["readinessProbe"]),
+        (&Value::Null, &Value::Null),
+        "it serves nothing"
+    );
+    // The root is read-only, and what it finds needs a file.
+    let tmp = &container["volumeMounts"][0];
+    assert_eq!(tmp["mountPath"], "/tmp");
+    assert_eq!(job["volumes"][0]["name"], tmp["name"]);
+    assert!(job["volumes"][0]["emptyDir"].is_object(), "{job}");
 
     let _installed = Installed::new(plane, helm, &values)?;
     let folder = tempfile::tempdir()?;

@@ -5,9 +5,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::Serialize;
+use serde_json::json;
 
+use super::super::said::KNOWN;
+use super::super::spool::Place;
 use super::super::{Cell, Entry, Namespace, Report, Workload};
+use super::list;
 use crate::rules::RULES;
 
 const PAGE: &str = include_str!("html/page.html");
@@ -61,7 +65,7 @@ fn part(name: &str, report: &Report, out: &mut dyn Write) -> io::Result<()> {
         }
         "heat" => heat(report, out),
         "findings" => findings(report, out),
-        "data" => serde_json::to_writer(InScript(out), &Data(report)).map_err(io::Error::from),
+        "data" => data(report, &mut InScript(out)),
         // The page is ours, and a test reads it: there is no other place.
         other => write!(out, "{{{{{other}}}}}"),
     }
@@ -123,6 +127,7 @@ fn square(namespace: &Namespace, practice: usize) -> String {
 
 fn findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for found in report.findings() {
+        let found = found?;
         write!(
             out,
             "<li class=\"s-{severity}\"><b>{severity}</b> {}: {}<br><small>{}</small></li>",
@@ -136,76 +141,80 @@ fn findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What the page's script draws. What is said of many workloads alike is there once.
-struct Data<'r>(&'r Report);
-
-impl Serialize for Data<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut said: Vec<&[Entry]> = Vec::new();
-        let mut known: HashMap<&[Entry], usize> = HashMap::new();
-        for one in &self.0.workloads {
-            known.entry(&one.entries).or_insert_with(|| {
-                said.push(&one.entries);
-                said.len() - 1
-            });
-        }
-        let workloads = self.0.workloads.iter().map(|one| Row {
-            workload: one,
-            said: known.get(&*one.entries).copied().unwrap_or_default(),
+fn data(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let why: BTreeMap<&str, &str> = RULES.iter().map(|rule| (rule.id, rule.why)).collect();
+    write!(out, "{{\"practices\":{},\"said\":", json!(NAMES))?;
+    let mut numbers = Numbers::default();
+    let first = report.workloads.iter().filter_map(|one| {
+        let said = one.and_then(|one| match numbers.of(one.said.place) {
+            (_, false) => Ok(None),
+            (_, true) => report.workloads.said(&one).map(Some),
         });
-        let said = said.iter().map(|entries| Rows(entries.iter().map(entry)));
-        let why: BTreeMap<&str, &str> = RULES.iter().map(|rule| (rule.id, rule.why)).collect();
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("practices", &NAMES)?;
-        map.serialize_entry("said", &Rows(said))?;
-        map.serialize_entry("why", &why)?;
-        map.serialize_entry("workloads", &Rows(workloads))?;
-        map.end()
-    }
+        said.transpose()
+    });
+    list(
+        out,
+        first.map(|said| Ok(said?.into_iter().map(entry).collect::<Vec<_>>())),
+    )?;
+    write!(out, ",\"why\":{},\"workloads\":", json!(why))?;
+    // The same workloads in the same order have the same numbers.
+    let mut numbers = Numbers::default();
+    let rows = report.workloads.iter().map(|one| {
+        let one = one?;
+        let (said, _) = numbers.of(one.said.place);
+        Ok(row(one, said))
+    });
+    list(out, rows)?;
+    out.write_all(b"}")
 }
 
-/// A list that is never there as a whole.
-struct Rows<I>(I);
+/// The position of what is said among all that is said, as the page has it.
+#[derive(Default)]
+struct Numbers {
+    known: HashMap<Option<Place>, usize>,
+    next: usize,
+}
 
-impl<I: Iterator<Item: Serialize> + Clone> Serialize for Rows<I> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.clone())
+impl Numbers {
+    /// The position, and whether it is new. Those that were new long ago are new again, so that there are never too many to know.
+    fn of(&mut self, place: Option<Place>) -> (usize, bool) {
+        if let Some(number) = self.known.get(&place) {
+            return (*number, false);
+        }
+        if self.known.len() >= KNOWN {
+            self.known.clear();
+        }
+        let number = self.next;
+        self.known.insert(place, number);
+        self.next += 1;
+        (number, true)
     }
 }
 
 /// A workload, and the position of what is said of it.
-struct Row<'r> {
-    workload: &'r Workload,
-    said: usize,
+fn row(one: Workload, said: usize) -> impl Serialize {
+    (
+        one.namespace,
+        one.kind,
+        one.name,
+        one.pods,
+        one.open,
+        one.by.as_str(),
+        one.profile,
+        one.practices.map(Cell::as_str),
+        said,
+        one.first,
+    )
 }
 
-impl Serialize for Row<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let one = self.workload;
-        let cells = one.practices.map(Cell::as_str);
-        (
-            &*one.namespace,
-            &*one.kind,
-            &one.name,
-            one.pods,
-            one.open,
-            one.by.as_str(),
-            &*one.profile,
-            cells,
-            self.said,
-            &one.first,
-        )
-            .serialize(serializer)
-    }
-}
-
-fn entry(entry: &Entry) -> impl Serialize {
+fn entry(entry: Entry) -> impl Serialize {
     (
         entry.rule,
-        &entry.container,
+        entry.container,
         entry.state.as_str(),
-        &entry.field,
-        &entry.value,
-        &entry.why,
+        entry.field,
+        entry.value,
+        entry.why,
         entry.idle,
     )
 }

@@ -4,44 +4,51 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::super::{Cell, Entry, Namespace, Report, Workload};
+use super::super::{Added, Cell, Entry, Namespace, OverrideUse, Report, Workload};
+use super::list;
+use crate::finding::Finding;
 
 /// The version of the format: what is there stays as it is, and more may come.
 const VERSION: u32 = 1;
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let head = head(report).to_string();
-    let head = head.strip_suffix('}').unwrap_or(&head);
-    write!(out, "{head},\"workloads\":[")?;
-    for (at, one) in report.workloads.iter().enumerate() {
-        let comma = if at > 0 { "," } else { "" };
-        write!(out, "{comma}{}", workload(one))?;
-    }
-    out.write_all(b"]}\n")
+    write!(out, "{{\"capacity\":{}", capacity(report))?;
+    let configuration = json!({"from": report.configuration, "version": report.version});
+    write!(out, ",\"configuration\":{configuration},\"findings\":")?;
+    list(out, report.findings().map(|found| found.map(sorted)))?;
+    out.write_all(b",\"namespaces\":")?;
+    list(out, report.namespaces.iter().map(|one| Ok(namespace(one))))?;
+    out.write_all(b",\"overrides\":")?;
+    list(out, report.overrides.iter().map(|one| Ok(used(one))))?;
+    write!(out, ",\"profile\":{},\"unseen\":", json!(report.profile))?;
+    let unseen = report.unseen.iter();
+    list(
+        out,
+        unseen.map(|one| Ok(json!({"what": one.what, "why": one.why}))),
+    )?;
+    write!(out, ",\"version\":{VERSION},\"workloads\":")?;
+    let told = |one: Workload| Ok(workload(&one, &report.workloads.said(&one)?));
+    list(out, report.workloads.iter().map(|one| one.and_then(told)))?;
+    out.write_all(b"}\n")
 }
 
-/// The report but for its workloads.
-fn head(report: &Report) -> Value {
-    let (has, asked, added) = (
-        report.capacity.allocatable,
-        report.capacity.requested,
-        report.added(),
-    );
-    let amounts =
-        |amount: super::super::Added| json!({"cpu": amount.cpu(), "memory": amount.memory()});
+fn capacity(report: &Report) -> Value {
+    let amounts = |amount: Added| json!({"cpu": amount.cpu(), "memory": amount.memory()});
     json!({
-        "version": VERSION,
-        "configuration": {"from": report.configuration, "version": report.version},
-        "profile": report.profile,
-        "namespaces": report.namespaces.iter().map(namespace).collect::<Vec<_>>(),
-        "overrides": report.overrides.iter().map(|used| json!({
-            "line": used.line, "reason": used.reason, "selects": used.selects, "needed": used.needed,
-        })).collect::<Vec<_>>(),
-        "capacity": {
-            "nodes": report.capacity.nodes, "allocatable": amounts(has), "requested": amounts(asked), "added": amounts(added),
-        },
-        "findings": report.findings(),
-        "unseen": report.unseen.iter().map(|one| json!({"what": one.what, "why": one.why})).collect::<Vec<_>>(),
+        "nodes": report.capacity.nodes,
+        "allocatable": amounts(report.capacity.allocatable),
+        "requested": amounts(report.capacity.requested),
+        "added": amounts(report.added()),
+    })
+}
+
+fn used(used: &OverrideUse) -> Value {
+    json!({"line": used.line, "reason": used.reason, "selects": used.selects, "needed": used.needed})
+}
+
+fn sorted(found: Finding) -> Value {
+    json!({
+        "severity": found.severity, "check": found.check, "object": found.object, "what": found.what, "remedy": found.remedy,
     })
 }
 
@@ -70,19 +77,19 @@ fn namespace(namespace: &Namespace) -> Value {
     })
 }
 
-fn workload(workload: &Workload) -> Value {
+fn workload(workload: &Workload, entries: &[Entry]) -> Value {
     json!({
-        "namespace": &*workload.namespace,
-        "kind": &*workload.kind,
+        "namespace": workload.namespace,
+        "kind": workload.kind,
         "name": workload.name,
-        "profile": &*workload.profile,
+        "profile": workload.profile,
         "hardenedBy": workload.by.as_str(),
         "pods": workload.pods,
         "open": workload.open,
         "first": workload.first,
         "hinted": workload.hinted,
         "practices": workload.practices.iter().map(|cell| cell.as_str()).collect::<Vec<_>>(),
-        "fields": workload.entries.iter().map(entry).collect::<Vec<_>>(),
+        "fields": entries.iter().map(entry).collect::<Vec<_>>(),
     })
 }
 

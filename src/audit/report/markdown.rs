@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::super::{Report, State};
+use super::super::Report;
 use super::text::line;
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -28,6 +28,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     out.write_all(b"\n## What to do\n\n")?;
     for found in report.findings() {
+        let found = found?;
         writeln!(
             out,
             "- **{}** {}: {}. {}",
@@ -38,9 +39,10 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     out.write_all(b"\n## Workloads\n\n| workload | pods | open | what there is to say |\n|---|---:|---:|---|\n")?;
-    for one in &report.workloads {
-        let said = one.entries.iter().filter(|entry| entry.state != State::Met);
-        let said: Vec<String> = said.map(|entry| cell(&line(entry))).collect();
+    for one in report.workloads.iter() {
+        let one = one?;
+        let said = report.workloads.said(&one)?;
+        let said: Vec<String> = said.iter().map(|entry| cell(&line(entry))).collect();
         if !said.is_empty() {
             writeln!(
                 out,

@@ -2,7 +2,19 @@
 
 use std::io::{self, Write};
 
-use super::super::{Entry, Report, State, Workload};
+use super::super::{Entry, Namespace, Report, State, Workload};
+
+/// What the columns of the namespaces are called.
+const HEAD: [&str; 8] = [
+    "NAMESPACE",
+    "LABEL",
+    "LOOKED AT BY",
+    "WORKLOADS",
+    "PODS",
+    "OPEN",
+    "CPU",
+    "MEMORY",
+];
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     summary(out, report)?;
@@ -12,41 +24,17 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// A table of the namespaces that have something in them.
 fn summary(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    let head = [
-        "NAMESPACE",
-        "LABEL",
-        "LOOKED AT BY",
-        "WORKLOADS",
-        "PODS",
-        "OPEN",
-        "CPU",
-        "MEMORY",
-    ];
-    let mut rows = vec![head.map(str::to_owned)];
-    let mut empty = 0;
-    for one in &report.namespaces {
-        if one.workloads == 0 && one.pods == 0 {
-            empty += 1;
-            continue;
-        }
-        rows.push([
-            one.name.to_string(),
-            one.standing.said(),
-            one.profile.to_string(),
-            one.workloads.to_string(),
-            one.pods.to_string(),
-            one.open.to_string(),
-            format!("+{}", one.added.cpu()),
-            format!("+{}", one.added.memory()),
-        ]);
-    }
-    let mut widths = [0; 8];
-    for row in &rows {
+    let shown = |one: &&Namespace| one.workloads > 0 || one.pods > 0;
+    let shown = report.namespaces.iter().filter(shown);
+    let empty = report.namespaces.len() - shown.clone().count();
+    let rows = || std::iter::once(HEAD.map(str::to_owned)).chain(shown.clone().map(row));
+    let mut widths = [0; HEAD.len()];
+    for row in rows() {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
     }
-    for row in &rows {
+    for row in rows() {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(widths) {
             line += &format!("{cell:width$}  ");
@@ -65,24 +53,38 @@ fn summary(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     )
 }
 
+fn row(one: &Namespace) -> [String; HEAD.len()] {
+    [
+        one.name.to_string(),
+        one.standing.said(),
+        one.profile.to_string(),
+        one.workloads.to_string(),
+        one.pods.to_string(),
+        one.open.to_string(),
+        format!("+{}", one.added.cpu()),
+        format!("+{}", one.added.memory()),
+    ]
+}
+
 fn findings(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     for found in report.findings() {
-        writeln!(out, "{found}\n")?;
+        writeln!(out, "{}\n", found?)?;
     }
     Ok(())
 }
 
 fn workloads(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    for workload in &report.workloads {
-        if workload.entries.is_empty() {
-            continue;
+    for workload in report.workloads.iter() {
+        let workload = workload?;
+        let entries = report.workloads.said(&workload)?;
+        if !entries.is_empty() {
+            one(out, &workload, &entries)?;
         }
-        one(out, workload)?;
     }
     Ok(())
 }
 
-fn one(out: &mut dyn Write, workload: &Workload) -> io::Result<()> {
+fn one(out: &mut dyn Write, workload: &Workload, entries: &[Entry]) -> io::Result<()> {
     writeln!(
         out,
         "{}: {}, {} open, by `{}`",
@@ -91,7 +93,7 @@ fn one(out: &mut dyn Write, workload: &Workload) -> io::Result<()> {
         workload.open,
         workload.profile
     )?;
-    for entry in workload.entries.iter() {
+    for entry in entries {
         writeln!(out, "  {}", line(entry))?;
     }
     writeln!(out)
