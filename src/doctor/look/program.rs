@@ -1,11 +1,12 @@
 //! The servers behind the Service that the registration names, their configuration and their certificate.
 
 use k8s_openapi::api::admissionregistration::v1::ServiceReference;
-use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod, Secret, Service, Volume};
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::api::ListParams;
 use kube::{Api, Client};
 
 use super::note;
+use super::objects::{Container, Pod, Service, Volume};
 use crate::config::Settings;
 use crate::doctor::{Program, Seen, Server, Unseen};
 
@@ -43,7 +44,7 @@ pub(super) async fn look(
     let found = note(found, &called, unseen)?;
     seen.service = Some((called, found.is_some()));
     let selector = found
-        .and_then(|service| service.spec?.selector)
+        .and_then(|service| service.spec.selector)
         .unwrap_or_default();
     if selector.is_empty() {
         return None;
@@ -134,16 +135,13 @@ pub(super) async fn certificate(
 
 /// Whether a pod is one that serves, or will.
 fn stays(pod: &Pod) -> bool {
-    let phase = pod
-        .status
-        .as_ref()
-        .and_then(|status| status.phase.as_deref());
+    let phase = pod.status.phase.as_deref();
     pod.metadata.deletion_timestamp.is_none() && !matches!(phase, Some("Failed" | "Succeeded"))
 }
 
 /// The container of ours: sidecars may stand before it.
 fn container(pod: &Pod) -> Option<&Container> {
-    let containers = &pod.spec.as_ref()?.containers;
+    let containers = &pod.spec.containers;
     let ours = containers
         .iter()
         .find(|container| container.name == CONTAINER);
@@ -151,30 +149,19 @@ fn container(pod: &Pod) -> Option<&Container> {
 }
 
 fn server(pod: &Pod) -> Server {
-    let conditions = pod
-        .status
-        .as_ref()
-        .and_then(|status| status.conditions.as_ref());
-    let mut conditions = conditions.into_iter().flatten();
+    let mut conditions = pod.status.conditions.iter().flatten();
     Server {
         image: container(pod)
             .and_then(|container| container.image.clone())
             .unwrap_or_default(),
-        ready: conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True"),
-        node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()),
+        ready: conditions.any(|condition| condition.kind == "Ready" && condition.status == "True"),
+        node: pod.spec.node_name.clone(),
     }
 }
 
 fn pull_secrets(pod: &Pod) -> Vec<String> {
-    let secrets = pod
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.image_pull_secrets.as_ref());
-    secrets
-        .into_iter()
-        .flatten()
-        .map(|secret| secret.name.clone())
-        .collect()
+    let secrets = pod.spec.image_pull_secrets.iter().flatten();
+    secrets.map(|secret| secret.name.clone()).collect()
 }
 
 /// Where the file of a flag is from.
@@ -200,7 +187,7 @@ fn file(pod: &Pod, flag: &str, source: impl Fn(&Volume) -> Option<String>) -> Fi
         let (folder, key) = value.strip_prefix('=')?.rsplit_once('/')?;
         let mut mounts = container.volume_mounts.iter().flatten();
         let mount = mounts.find(|mount| mount.mount_path.trim_end_matches('/') == folder)?;
-        let volumes = pod.spec.as_ref()?.volumes.as_ref()?;
+        let volumes = pod.spec.volumes.as_ref()?;
         let volume = volumes.iter().find(|volume| volume.name == mount.name)?;
         Some(File::Key {
             object: source(volume)?,
