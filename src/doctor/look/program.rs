@@ -196,3 +196,58 @@ fn file(pod: &Pod, flag: &str, source: impl Fn(&Volume) -> Option<String>) -> Fi
     };
     mounted().unwrap_or(File::Unknown)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_pod_as_the_api_server_writes_it_is_read() {
+        let pod = json!({
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "pod-hardener-1", "namespace": "pod-hardener"},
+            "spec": {
+                "nodeName": "a",
+                "imagePullSecrets": [{"name": "registry"}],
+                "containers": [
+                    {"name": "sidecar", "image": "mesh:1", "resources": {}},
+                    {
+                        "name": "serve",
+                        "image": "pod-hardener:1",
+                        "args": ["serve", "--config=/etc/config/config.toml", "--tls-cert=/etc/tls/tls.crt"],
+                        "volumeMounts": [{"name": "config", "mountPath": "/etc/config/"}, {"name": "tls", "mountPath": "/etc/tls"}],
+                    },
+                ],
+                "volumes": [
+                    {"name": "config", "configMap": {"name": "settings", "defaultMode": 420}},
+                    {"name": "tls", "secret": {"secretName": "pair"}},
+                ],
+            },
+            "status": {"phase": "Running", "conditions": [
+                {"type": "Initialized", "status": "True", "lastProbeTime": null},
+                {"type": "Ready", "status": "True", "lastProbeTime": null},
+            ]},
+        });
+        let pod: Pod = serde_json::from_value(pod).unwrap();
+        let Server { image, ready, node } = server(&pod);
+        assert_eq!((image.as_str(), ready), ("pod-hardener:1", true));
+        assert_eq!(node.as_deref(), Some("a"));
+        assert_eq!(pull_secrets(&pod), ["registry"]);
+        assert!(stays(&pod));
+        let config = |v: &Volume| v.config_map.as_ref().map(|source| source.name.clone());
+        let secret = |v: &Volume| v.secret.as_ref()?.secret_name.clone();
+        let of = |file| match file {
+            File::Key { object, key } => (object, key),
+            File::None | File::Unknown => panic!("it is mounted"),
+        };
+        let expected = ("settings".to_owned(), "config.toml".to_owned());
+        assert_eq!(of(file(&pod, "--config", config)), expected);
+        let expected = ("pair".to_owned(), "tls.crt".to_owned());
+        assert_eq!(of(file(&pod, "--tls-cert", secret)), expected);
+    }
+}
