@@ -7,7 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BODIES = Path(os.environ.get("BENCH_BODIES") or ROOT.parent / "shared/bench")
 CONFIG = ROOT / "examples/overrides.toml"
-STATIC = ["--", "-C", "target-feature=+crt-static"]
+LINKED = ["-Wl,-z,pack-relative-relocs", f"-Wl,-T,{ROOT}/link/first.ld"]
+STATIC = ["--", "-C", "target-feature=+crt-static", *(word for flag in LINKED for word in ("-C", f"link-arg={flag}"))]
 
 
 def review(size, quick):

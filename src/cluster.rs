@@ -10,7 +10,9 @@ mod follow;
 mod kinds;
 pub mod listed;
 mod manifests;
+pub(crate) mod object;
 pub mod pages;
+pub mod registrations;
 mod status;
 mod watch;
 

@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use k8s_openapi::api::core::v1::Namespace;
+use pod_hardener::cluster::registrations::MutatingWebhookConfiguration;
 use pod_hardener::config::Settings;
 use pod_hardener::controller::authority::Authority;
 use pod_hardener::doctor::{Program, Seen, Server, Unhardened, Unseen, diagnose, probe, text};
@@ -64,10 +65,7 @@ fn registration(kind: &str, name: &str, webhooks: Vec<Value>) -> Value {
     json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": name}, "webhooks": webhooks})
 }
 
-fn mutating(
-    name: &str,
-    webhooks: Vec<Value>,
-) -> k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration {
+fn mutating(name: &str, webhooks: Vec<Value>) -> MutatingWebhookConfiguration {
     serde_json::from_value(registration("MutatingWebhookConfiguration", name, webhooks)).unwrap()
 }
 

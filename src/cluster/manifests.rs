@@ -45,12 +45,8 @@ impl Manifested {
         if !KINDS.contains(&kind) {
             return;
         }
+        // Other versions of a kind differ in nothing that is read here, but for what is brought into line below.
         let mut object = object.clone();
-        if let Some(object) = object.as_object_mut() {
-            // Other versions of a kind differ in nothing that is read here, but for what is brought into line below.
-            object.remove("apiVersion");
-            object.remove("kind");
-        }
         if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
             let given = metadata.get("namespace").and_then(Value::as_str);
             let is_in_one = !matches!(kind, "ClusterRoleBinding" | "Namespace");

@@ -5,20 +5,20 @@ use std::fmt;
 
 use futures_util::stream::{BoxStream, StreamExt, select_all};
 use k8s_openapi::ByteString;
-use k8s_openapi::api::admissionregistration::v1::{
-    MutatingWebhookConfiguration, ValidatingWebhookConfiguration, WebhookClientConfig,
-};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{Patch, PatchParams, PostParams};
+use kube::core::PartialObjectMeta;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::held::{Data, Held};
+use crate::cluster::registrations::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration, Webhook,
+};
 
 /// How long a watch is asked for, in seconds: less than the silence that counts as a dead connection, since a quiet object's is
 /// silent all the time, and each failure makes the next pause longer.
@@ -92,7 +92,7 @@ impl Registration {
 pub(super) struct Objects {
     names: Names,
     secrets: Api<Secret>,
-    deployments: Api<Deployment>,
+    deployments: Api<PartialObjectMeta<Deployment>>,
     mutating: Api<MutatingWebhookConfiguration>,
     validating: Api<ValidatingWebhookConfiguration>,
 }
@@ -123,25 +123,11 @@ impl Objects {
         let mut found = Vec::new();
         for name in &self.names.mutating {
             let object = self.mutating.get_opt(name).await?;
-            found.extend(object.map(|object| {
-                let webhooks = object.webhooks.iter().flatten();
-                registration(
-                    Kind::Mutating,
-                    &object,
-                    webhooks.map(|webhook| &webhook.client_config),
-                )
-            }));
+            found.extend(object.map(|o| registration(Kind::Mutating, &o, o.webhooks.as_deref())));
         }
         for name in &self.names.validating {
             let object = self.validating.get_opt(name).await?;
-            found.extend(object.map(|object| {
-                let webhooks = object.webhooks.iter().flatten();
-                registration(
-                    Kind::Validating,
-                    &object,
-                    webhooks.map(|webhook| &webhook.client_config),
-                )
-            }));
+            found.extend(object.map(|o| registration(Kind::Validating, &o, o.webhooks.as_deref())));
         }
         Ok(found)
     }
@@ -216,18 +202,25 @@ impl Objects {
 
     /// An item for each change of one of the objects, and an error for each watch that fails, for ever.
     pub(super) fn changes(&self) -> BoxStream<'static, Result<(), String>> {
-        let mut all = vec![changes(&self.secrets, &self.names.secret)];
+        let Names {
+            namespace,
+            secret,
+            mutating,
+            validating,
+            ..
+        } = &self.names;
+        let client = || self.secrets.clone().into_client();
+        let secrets = Api::namespaced(client(), namespace);
+        let mut all = vec![changes::<Secret>(secrets, secret)];
         all.extend(
-            self.names
-                .mutating
+            mutating
                 .iter()
-                .map(|name| changes(&self.mutating, name)),
+                .map(|name| changes::<MutatingWebhookConfiguration>(Api::all(client()), name)),
         );
         all.extend(
-            self.names
-                .validating
+            validating
                 .iter()
-                .map(|name| changes(&self.validating, name)),
+                .map(|name| changes::<ValidatingWebhookConfiguration>(Api::all(client()), name)),
         );
         select_all(all).boxed()
     }
@@ -241,30 +234,34 @@ impl Objects {
     }
 }
 
-fn changes<K>(api: &Api<K>, name: &str) -> BoxStream<'static, Result<(), String>>
+/// The changes of one object, of which its metadata tell.
+fn changes<K>(api: Api<PartialObjectMeta<K>>, name: &str) -> BoxStream<'static, Result<(), String>>
 where
-    K: Resource + Clone + DeserializeOwned + std::fmt::Debug + Send + 'static,
+    K: Resource<DynamicType = ()> + Clone + fmt::Debug + Send + 'static,
 {
     let one = watcher::Config::default()
         .fields(&format!("metadata.name={name}"))
         .timeout(WATCH);
-    let watch = watcher(api.clone(), one).default_backoff();
+    let watch = watcher(api, one).default_backoff();
     watch
         .map(|event| event.map(drop).map_err(|error| error.to_string()))
         .boxed()
 }
 
-fn registration<'a>(
+fn registration(
     kind: Kind,
     object: &impl ResourceExt,
-    clients: impl Iterator<Item = &'a WebhookClientConfig>,
+    webhooks: Option<&[Webhook]>,
 ) -> Registration {
-    let bundle = |client: &WebhookClientConfig| client.ca_bundle.clone().unwrap_or_default().0;
+    let bundle = |webhook: &Webhook| {
+        let bundle = webhook.client_config.ca_bundle.clone();
+        bundle.unwrap_or_default().0
+    };
     Registration {
         kind,
         name: object.name_any(),
         version: object.resource_version().unwrap_or_default(),
-        bundles: clients.map(bundle).collect(),
+        bundles: webhooks.unwrap_or_default().iter().map(bundle).collect(),
     }
 }
 

@@ -1,18 +1,19 @@
 //! Reads what there is to be judged. Whatever cannot be read is noted, and the rest is read all the same.
 
+mod objects;
 mod pods;
 mod program;
 
-use k8s_openapi::api::admissionregistration::v1::{
-    MutatingAdmissionPolicy, MutatingWebhookConfiguration, ValidatingAdmissionPolicy,
-    ValidatingWebhookConfiguration,
-};
+use k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicy;
 use k8s_openapi::api::core::v1::{Namespace, Node};
 use kube::api::ListParams;
+use kube::core::PartialObjectMeta;
 use kube::{Api, Client, ResourceExt};
 
 use super::{Seen, Unseen};
+use crate::cluster::registrations::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
 use crate::config::Settings;
+use objects::MutatingAdmissionPolicy;
 
 /// Looks at the cluster that `client` leads to. `names`: those of the registration that hardens, and of the one that looks.
 /// `given` is the servers' configuration, and where it is from, where it cannot be read from the cluster.
@@ -39,12 +40,14 @@ pub async fn look(
     let of = || client.clone();
     seen.mutating = all::<MutatingWebhookConfiguration>(of(), &mut unseen).await;
     seen.validating = all::<ValidatingWebhookConfiguration>(of(), &mut unseen).await;
-    let policies = all::<ValidatingAdmissionPolicy>(of(), &mut unseen).await;
+    let policies = all::<PartialObjectMeta<ValidatingAdmissionPolicy>>(of(), &mut unseen).await;
     seen.policies = policies.iter().map(ResourceExt::name_any).collect();
     let policies = all::<MutatingAdmissionPolicy>(of(), &mut unseen).await;
     let policies = policies.iter().filter(|policy| changes_pods(policy));
     seen.mutating_policies = policies.map(ResourceExt::name_any).collect();
-    seen.nodes = all::<Node>(of(), &mut unseen).await.len();
+    seen.nodes = all::<PartialObjectMeta<Node>>(of(), &mut unseen)
+        .await
+        .len();
     seen.namespaces = all::<Namespace>(of(), &mut unseen).await;
     if let Some((namespace, pod)) = program::look(client, &mut seen, &mut unseen).await {
         program::certificate(client, &namespace, &pod, &mut seen, &mut unseen).await;
@@ -101,10 +104,7 @@ fn note<T>(read: kube::Result<T>, what: &str, unseen: &mut Vec<Unseen>) -> Optio
 }
 
 fn changes_pods(policy: &MutatingAdmissionPolicy) -> bool {
-    let constraints = policy
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.match_constraints.as_ref());
+    let constraints = policy.spec.match_constraints.as_ref();
     let rules = constraints.and_then(|constraints| constraints.resource_rules.as_ref());
     let mut resources = rules
         .into_iter()

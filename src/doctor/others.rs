@@ -5,23 +5,23 @@ use std::time::SystemTime;
 use kube::ResourceExt;
 
 use super::{Findings, Seen};
+use crate::cluster::registrations::Rule;
 
 /// Every other webhook that changes pods: one that is called after us adds what we do not see in the first round (C1, C2).
 pub(super) fn others(seen: &Seen, _: SystemTime, findings: &mut Findings) {
     let [ours, _] = &seen.names;
-    let changes_pods =
-        |rules: &[k8s_openapi::api::admissionregistration::v1::RuleWithOperations]| {
-            rules.iter().any(|rule| {
-                let has = |list: &Option<Vec<String>>, wanted: &[&str]| {
-                    list.iter()
-                        .flatten()
-                        .any(|one| wanted.contains(&one.as_str()))
-                };
-                has(&rule.resources, &["pods", "*", "*/*"])
-                    && has(&rule.operations, &["CREATE", "*"])
-                    && has(&rule.api_groups, &["", "*"])
-            })
-        };
+    let changes_pods = |rules: &[Rule]| {
+        rules.iter().any(|rule| {
+            let has = |list: &Option<Vec<String>>, wanted: &[&str]| {
+                list.iter()
+                    .flatten()
+                    .any(|one| wanted.contains(&one.as_str()))
+            };
+            has(&rule.resources, &["pods", "*", "*/*"])
+                && has(&rule.operations, &["CREATE", "*"])
+                && has(&rule.api_groups, &["", "*"])
+        })
+    };
     let mut before = Vec::new();
     for registration in &seen.mutating {
         let name = registration.name_any();

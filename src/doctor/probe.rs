@@ -1,13 +1,15 @@
 //! Whether each node gives a pod a user namespace: by a pod on each that looks.
 
+mod objects;
+
 use std::time::{Duration, Instant};
 
-use k8s_openapi::api::core::v1::{Node, Pod, PodStatus};
-use kube::api::{DeleteParams, ListParams, PostParams};
-use kube::{Api, Client, ResourceExt};
+use kube::api::{DeleteParams, ListParams, PostParams, Request};
+use kube::{Api, Client, Resource, ResourceExt};
 use serde_json::{Value, json};
 
 use super::{Finding, Findings};
+use objects::{Node, Pod, PodStatus};
 
 /// How long a pod may take, its image included.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -62,9 +64,9 @@ pub async fn probe(client: &Client, probe: &Probe) -> kube::Result<Vec<Finding>>
             );
             continue;
         }
-        let made = serde_json::from_value(pod(&name, probe)).map_err(kube::Error::SerdeError)?;
-        let made: Pod = pods.create(&PostParams::default(), &made).await?;
-        let made = made.name_any();
+        let made = made(client, &pod(&name, probe), &probe.namespace)
+            .await?
+            .name_any();
         let outcome = outcome(&pods, &made).await;
         // The kubelet ends it at once: nothing in it has to be put in order.
         let _ = pods
@@ -111,10 +113,17 @@ enum Outcome {
     Untried(String),
 }
 
+async fn made(client: &Client, pod: &Value, namespace: &str) -> kube::Result<Pod> {
+    let request = Request::new(Pod::url_path(&(), Some(namespace)))
+        .create(&PostParams::default(), pod.to_string().into_bytes())
+        .map_err(kube::Error::BuildRequest)?;
+    client.request(request).await
+}
+
 async fn outcome(pods: &Api<Pod>, name: &str) -> kube::Result<Outcome> {
     let start = Instant::now();
     loop {
-        let status = pods.get(name).await?.status.unwrap_or_default();
+        let status = pods.get(name).await?.status;
         if let Some(outcome) = judge(&status) {
             return Ok(outcome);
         }
@@ -160,12 +169,8 @@ fn waits(status: &PodStatus) -> Option<(&str, &str)> {
 }
 
 fn is_ready(node: &Node) -> bool {
-    let conditions = node
-        .status
-        .as_ref()
-        .and_then(|status| status.conditions.as_ref());
-    let mut conditions = conditions.into_iter().flatten();
-    conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True")
+    let mut conditions = node.status.conditions.iter().flatten();
+    conditions.any(|condition| condition.kind == "Ready" && condition.status == "True")
 }
 
 fn pod(node: &str, probe: &Probe) -> Value {

@@ -1,13 +1,13 @@
 //! What was seen of the cluster.
 
-use k8s_openapi::api::admissionregistration::v1::{
-    MatchCondition, MutatingWebhookConfiguration, RuleWithOperations,
-    ValidatingWebhookConfiguration, WebhookClientConfig,
-};
+use k8s_openapi::api::admissionregistration::v1::WebhookClientConfig;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::ResourceExt;
 
+use crate::cluster::registrations::{
+    MutatingWebhookConfiguration, Rule, ValidatingWebhookConfiguration, Webhook,
+};
 use crate::config::Settings;
 
 /// The condition that the chart gives each webhook of pods (X17).
@@ -123,7 +123,7 @@ pub struct Entry<'s> {
     /// Which namespaces it is for.
     pub namespaces: Option<&'s LabelSelector>,
     /// Of which requests it hears.
-    pub rules: &'s [RuleWithOperations],
+    pub rules: &'s [Rule],
     /// Whether it has conditions that are not the chart's own.
     pub conditions: bool,
     /// Whether a request without an answer is refused.
@@ -134,32 +134,32 @@ pub struct Entry<'s> {
     pub again: bool,
 }
 
-impl Entry<'_> {
+impl<'s> Entry<'s> {
+    /// The entry of a webhook; nothing where it leads nowhere of ours.
+    fn new(registration: &'s str, webhook: &'s Webhook, again: bool) -> Option<Self> {
+        let (mode, profile) = target(&webhook.client_config)?;
+        let mut conditions = webhook.match_conditions.iter().flatten();
+        Some(Self {
+            registration,
+            name: &webhook.name,
+            mode,
+            profile,
+            client: &webhook.client_config,
+            namespaces: webhook.namespace_selector.as_ref(),
+            rules: webhook.rules.as_deref().unwrap_or_default(),
+            conditions: conditions.any(|condition| condition.name != OURS),
+            // What the API server takes where nothing is said.
+            fails: webhook.failure_policy.as_deref() != Some("Ignore"),
+            timeout: webhook.timeout_seconds.unwrap_or(10),
+            again,
+        })
+    }
+
     /// What it is called in findings.
     #[must_use]
     pub fn object(&self) -> String {
         format!("{} ({})", self.registration, self.name)
     }
-}
-
-/// An entry of a webhook, which has the same fields in both kinds of registration; nothing where it leads nowhere of ours.
-macro_rules! entry {
-    ($registration:expr, $webhook:expr, $again:expr) => {
-        target(&$webhook.client_config).map(|(mode, profile)| Entry {
-            registration: $registration,
-            name: &$webhook.name,
-            mode,
-            profile,
-            client: &$webhook.client_config,
-            namespaces: $webhook.namespace_selector.as_ref(),
-            rules: $webhook.rules.as_deref().unwrap_or_default(),
-            conditions: has_others($webhook.match_conditions.as_deref()),
-            // What the API server takes where nothing is said.
-            fails: $webhook.failure_policy.as_deref() != Some("Ignore"),
-            timeout: $webhook.timeout_seconds.unwrap_or(10),
-            again: $again,
-        })
-    };
 }
 
 impl Seen {
@@ -188,12 +188,12 @@ impl Seen {
             .flat_map(|r| r.webhooks.iter().flatten());
         let mutating = mutating.filter_map(|webhook| {
             let again = webhook.reinvocation_policy.as_deref() == Some("IfNeeded");
-            entry!(hardens, webhook, again)
+            Entry::new(hardens, webhook, again)
         });
         let validating = self.validating.iter().filter(|r| r.name_any() == *looks);
         let validating = validating.flat_map(|r| r.webhooks.iter().flatten());
         mutating
-            .chain(validating.filter_map(|webhook| entry!(looks, webhook, true)))
+            .chain(validating.filter_map(|webhook| Entry::new(looks, webhook, true)))
             .collect()
     }
 
@@ -202,13 +202,6 @@ impl Seen {
     pub fn settings(&self) -> Option<&Settings> {
         self.settings.as_ref()?.1.as_ref().ok()
     }
-}
-
-fn has_others(conditions: Option<&[MatchCondition]>) -> bool {
-    conditions
-        .into_iter()
-        .flatten()
-        .any(|condition| condition.name != OURS)
 }
 
 /// The mode and the profile in a webhook's path.

@@ -33,7 +33,8 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// sends. To hyper it is the time for a head, the silence before it included; see [`Paced`] for the head itself.
 const IDLE: Duration = Duration::from_secs(120);
 
-/// The longest head, and the largest piece of a body, in bytes. hyper would take 400 KiB of each connection.
+/// The longest head, and the largest piece of a body, in bytes: with less, a usual review comes in two, and many at once are there by
+/// halves. hyper would take 400 KiB of each connection.
 const BUFFER: usize = 16 * 1024;
 
 /// The reply of every service here.
@@ -135,21 +136,23 @@ pub(super) async fn handshake(
 
 /// Serves the requests of a stream until either side ends it, or the server ends and the one under way is answered.
 /// `service` gets each, and the place that it holds memory by; a panic in it is answered by `on_panic`.
-pub(super) async fn serve<S, F>(
+///
+/// No `async fn`, in whose future the stream would lie twice: as it is handed over, and in the connection.
+pub(super) fn serve<S, F>(
     stream: S,
     place: &Arc<Place>,
     watcher: Watcher,
-    service: impl Fn(Request<Incoming>, Arc<Place>) -> F,
-    on_panic: impl Fn() -> Reply,
-) -> End
+    service: &impl Fn(Request<Incoming>, Arc<Place>) -> F,
+    on_panic: &impl Fn() -> Reply,
+) -> impl Future<Output = End>
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
     F: Future<Output = Reply>,
 {
-    let service = service_fn(|request| {
+    let service = service_fn(move |request| {
         place.peer.receiving();
-        let reply = AssertUnwindSafe(async { service(request, Arc::clone(place)).await });
-        async {
+        let reply = AssertUnwindSafe(async move { service(request, Arc::clone(place)).await });
+        async move {
             // Whatever a panic left half changed belongs to this one request.
             let reply = reply.catch_unwind().await.unwrap_or_else(|_| on_panic());
             place.peer.replying();
@@ -162,13 +165,13 @@ where
         .max_buf_size(BUFFER);
     let stream = Paced::new(stream, Arc::clone(place));
     let connection = http.serve_connection(TokioIo::new(stream), service);
-    match watcher.watch(connection).await {
+    watcher.watch(connection).map(|ended| match ended {
         Ok(()) => End::Done,
         Err(error) => {
             tracing::debug!(%error, "connection ended");
             end(&error)
         }
-    }
+    })
 }
 
 /// Why hyper gave a connection up.
@@ -214,7 +217,7 @@ mod tests {
         let (mut client, server) = duplex(1_024);
         let graceful = GracefulShutdown::new();
         let watcher = graceful.watcher();
-        tokio::spawn(async move { serve(server, &place, watcher, answer, failed).await });
+        tokio::spawn(async move { serve(server, &place, watcher, &answer, &failed).await });
         for (path, status) in [("/", "200"), ("/panic", "500"), ("/", "200")] {
             let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
             client.write_all(request.as_bytes()).await.unwrap();

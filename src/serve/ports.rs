@@ -32,9 +32,10 @@ pub(super) async fn webhook(
                 };
                 let service = |request, place| webhook::answer(Arc::clone(&shared), request, place);
                 let panicked = || webhook::panicked(&shared);
-                serve(stream, &place, watcher, service, panicked).await
+                serve(stream, &place, watcher, &service, &panicked).await
             };
-            let end = to_its_end(&place, connection).await;
+            // By a pointer: a future that is handed over lies twice in who takes it.
+            let end = to_its_end(&place, Box::pin(connection)).await;
             shared.metrics.ports.closed(Port::Webhook, end);
         });
     };
@@ -54,7 +55,7 @@ pub(crate) async fn admin<A: Admin>(
         tokio::spawn(async move {
             let service = |request, _| std::future::ready(admin::answer(&*of, &request));
             let panicked = || of.panicked();
-            let connection = serve(stream, &place, watcher, service, panicked);
+            let connection = serve(stream, &place, watcher, &service, &panicked);
             of.closed(to_its_end(&place, connection).await);
         });
     };

@@ -4,10 +4,9 @@
 use std::io::IsTerminal;
 
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::EnvFilter;
-
-/// What is logged where `RUST_LOG` is silent. The watches' own library repeats what we say ourselves.
-const LOGGED: &str = "info,kube_runtime=off,kube_client=off";
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// How many records may wait to be written; more are dropped and counted. One has a few hundred bytes.
 const WAITING: usize = 1_024;
@@ -27,19 +26,16 @@ impl Log {
             .thread_name("log")
             .finish(std::io::stderr());
         let dropped = writer.error_counter();
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
-        let subscriber = tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(writer);
+        let chosen = std::env::var("RUST_LOG").ok();
+        let chosen = chosen.and_then(|chosen| chosen.parse().ok());
+        let records = tracing_subscriber::registry().with(chosen.unwrap_or_else(silent));
+        let lines = tracing_subscriber::fmt::layer().with_writer(writer);
         if std::io::stderr().is_terminal() {
-            subscriber.init();
+            records.with(lines).init();
         } else {
             // Colours are for people.
-            subscriber
-                .with_ansi(false)
-                .json()
-                .flatten_event(true)
-                .init();
+            let lines = lines.with_ansi(false).json().flatten_event(true);
+            records.with(lines).init();
         }
         // The default hook writes to stderr itself, and waits where nobody reads.
         std::panic::set_hook(Box::new(|panic| {
@@ -56,4 +52,14 @@ impl Log {
         let dropped = self.dropped.clone();
         move || u64::try_from(dropped.dropped_lines()).unwrap_or(u64::MAX)
     }
+}
+
+/// What is logged where `RUST_LOG` is silent, or is no filter. The watches' own library repeats what we say ourselves.
+fn silent() -> Targets {
+    Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_targets([
+            ("kube_client", LevelFilter::OFF),
+            ("kube_runtime", LevelFilter::OFF),
+        ])
 }

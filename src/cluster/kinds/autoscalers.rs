@@ -2,10 +2,51 @@
 
 use std::time::{Duration, SystemTime};
 
-use k8s_openapi::api::autoscaling::v2::{HorizontalPodAutoscaler, MetricSpec};
+use k8s_openapi::api::autoscaling::v2;
+use kube::api::ObjectMeta;
+use serde::Deserialize;
 
 use super::{Kind, limit_ranges};
+use crate::cluster::object::objects;
 use crate::plan::{Facts, Resources};
+
+objects!(HorizontalPodAutoscaler: v2::HorizontalPodAutoscaler);
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in super::super) struct HorizontalPodAutoscaler {
+    metadata: ObjectMeta,
+    spec: Spec,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Spec {
+    metrics: Option<Vec<Metric>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Metric {
+    /// Of the pod.
+    resource: Option<Measured>,
+    /// Of one container.
+    container_resource: Option<Measured>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Measured {
+    name: String,
+    target: Target,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Target {
+    #[serde(rename = "type")]
+    kind: String,
+}
 
 pub(in super::super) struct HorizontalPodAutoscalers;
 
@@ -34,12 +75,8 @@ impl Kind for HorizontalPodAutoscalers {
 }
 
 /// The resource whose utilisation the metric is, if it is one.
-fn scales_on_share_of(metric: &MetricSpec) -> Option<&str> {
-    let of_pod = metric.resource.as_ref().map(|m| (&m.name, &m.target));
-    let of_container = metric
-        .container_resource
-        .as_ref()
-        .map(|m| (&m.name, &m.target));
-    let (name, target) = of_pod.or(of_container)?;
-    (target.type_ == "Utilization").then_some(name)
+fn scales_on_share_of(metric: &Metric) -> Option<&str> {
+    let measured = metric.resource.as_ref();
+    let measured = measured.or(metric.container_resource.as_ref())?;
+    (measured.target.kind == "Utilization").then_some(&measured.name)
 }

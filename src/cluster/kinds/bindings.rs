@@ -3,10 +3,49 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding, Subject};
+use k8s_openapi::api::rbac::v1;
+use kube::api::ObjectMeta;
+use serde::Deserialize;
 
 use super::Kind;
+use crate::cluster::object::objects;
 use crate::plan::{Facts, Subjects};
+
+objects! {
+    RoleBinding: v1::RoleBinding,
+    ClusterRoleBinding: v1::ClusterRoleBinding,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(in super::super) struct RoleBinding {
+    metadata: ObjectMeta,
+    role_ref: RoleRef,
+    subjects: Option<Vec<Subject>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(in super::super) struct ClusterRoleBinding {
+    metadata: ObjectMeta,
+    role_ref: RoleRef,
+    subjects: Option<Vec<Subject>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct RoleRef {
+    kind: String,
+    name: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Subject {
+    kind: String,
+    name: String,
+    namespace: Option<String>,
+}
 
 /// What marks the bindings that every cluster is born with. Some bind every service account, each to the role of its own name,
 /// to find out what the API offers: no reason to have a token (B4).
@@ -146,8 +185,6 @@ fn subjects<'p>(parts: impl Iterator<Item = &'p Vec<Bound>>) -> Arc<Subjects> {
 
 #[cfg(test)]
 mod tests {
-    use k8s_openapi::api::rbac::v1::RoleRef;
-
     use super::*;
 
     fn subject(kind: &str, name: &str, namespace: Option<&str>) -> Subject {
@@ -155,7 +192,6 @@ mod tests {
             kind: kind.to_owned(),
             name: name.to_owned(),
             namespace: namespace.map(str::to_owned),
-            api_group: None,
         }
     }
 
@@ -238,13 +274,12 @@ mod tests {
         let counts = |name: &str, role: &str, label: Option<&str>, subject: Subject| {
             let labels = label.map(|value| [(BORN_WITH.0.to_owned(), value.to_owned())].into());
             let binding = ClusterRoleBinding {
-                metadata: kube::api::ObjectMeta {
+                metadata: ObjectMeta {
                     name: Some(name.to_owned()),
                     labels,
                     ..Default::default()
                 },
                 role_ref: RoleRef {
-                    api_group: None,
                     kind: "ClusterRole".to_owned(),
                     name: role.to_owned(),
                 },

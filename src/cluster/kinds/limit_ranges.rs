@@ -1,13 +1,45 @@
 //! LimitRanges, as far as they judge pods as a whole (L3).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use k8s_openapi::api::core::v1::{LimitRange, LimitRangeItem};
+use k8s_openapi::api::core::v1;
+use kube::api::ObjectMeta;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::Kind;
+use crate::cluster::object::objects;
 use crate::plan::{ByNamespace, Facts, Resources};
+
+objects!(LimitRange: v1::LimitRange);
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in super::super) struct LimitRange {
+    metadata: ObjectMeta,
+    spec: Spec,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Spec {
+    limits: Option<Vec<Item>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Item {
+    #[serde(rename = "type")]
+    kind: String,
+    min: Option<Amounts>,
+    max: Option<Amounts>,
+    max_limit_request_ratio: Option<Amounts>,
+}
+
+/// By the resource's name; how much is of no interest here.
+type Amounts = BTreeMap<String, IgnoredAny>;
 
 pub(in super::super) struct LimitRanges;
 
@@ -18,8 +50,8 @@ impl Kind for LimitRanges {
 
     fn part(range: LimitRange) -> Option<(Box<str>, Resources)> {
         let mut resources = Resources::default();
-        let items = range.spec?.limits;
-        for item in items.iter().filter(|item| item.type_ == "Pod") {
+        let items = range.spec.limits.iter().flatten();
+        for item in items.filter(|item| item.kind == "Pod") {
             judged(item).for_each(|name| resources.insert(name));
         }
         let of_namespace = (range.metadata.namespace?.into(), resources);
@@ -37,7 +69,7 @@ impl Kind for LimitRanges {
 }
 
 /// The resources that the item names.
-fn judged(item: &LimitRangeItem) -> impl Iterator<Item = &str> {
+fn judged(item: &Item) -> impl Iterator<Item = &str> {
     let amounts = [&item.min, &item.max, &item.max_limit_request_ratio];
     let amounts = amounts.into_iter().flatten();
     amounts.flat_map(|amounts| amounts.keys().map(String::as_str))

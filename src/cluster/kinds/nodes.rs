@@ -2,10 +2,49 @@
 
 use std::time::{Duration, SystemTime};
 
-use k8s_openapi::api::core::v1::{Node, NodeStatus};
+use k8s_openapi::api::core::v1;
+use kube::api::ObjectMeta;
+use serde::Deserialize;
 
 use super::Kind;
+use crate::cluster::object::objects;
 use crate::plan::Facts;
+
+objects!(Node: v1::Node);
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in super::super) struct Node {
+    metadata: ObjectMeta,
+    status: Status,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Status {
+    node_info: Info,
+    runtime_handlers: Option<Vec<Handler>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Info {
+    kernel_version: String,
+    operating_system: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Handler {
+    name: String,
+    features: Option<Features>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Features {
+    user_namespaces: Option<bool>,
+}
 
 /// The first kernel whose file systems map users, tmpfs among them: projected volumes are on one.
 const KERNEL: (u32, u32) = (6, 3);
@@ -19,10 +58,8 @@ impl Kind for Nodes {
     const NAME: &'static str = "nodes";
 
     fn part(node: Node) -> Option<bool> {
-        let status = node.status.unwrap_or_default();
-        let info = status.node_info.as_ref();
-        let is_windows = info.is_some_and(|info| info.operating_system == "windows");
-        (!is_windows).then(|| gives_user_namespaces(&status))
+        let is_windows = node.status.node_info.operating_system == "windows";
+        (!is_windows).then(|| gives_user_namespaces(&node.status))
     }
 
     fn publish<'p>(
@@ -39,15 +76,12 @@ impl Kind for Nodes {
 }
 
 /// By the runtime's default handler, which has no name, and the kernel.
-fn gives_user_namespaces(status: &NodeStatus) -> bool {
+fn gives_user_namespaces(status: &Status) -> bool {
     let mut handlers = status.runtime_handlers.iter().flatten();
-    let default = handlers.find(|handler| handler.name.as_deref().unwrap_or_default().is_empty());
+    let default = handlers.find(|handler| handler.name.is_empty());
     let features = default.and_then(|handler| handler.features.as_ref());
     let runtime = features.is_some_and(|features| features.user_namespaces == Some(true));
-    let kernel = status
-        .node_info
-        .as_ref()
-        .and_then(|info| version(&info.kernel_version));
+    let kernel = version(&status.node_info.kernel_version);
     runtime && kernel.is_some_and(|kernel| kernel >= KERNEL)
 }
 
@@ -78,9 +112,7 @@ mod tests {
 
     fn node(os: &str, kernel: &str, handlers: &serde_json::Value) -> serde_json::Value {
         json!({"runtimeHandlers": handlers, "nodeInfo": {
-            "operatingSystem": os, "kernelVersion": kernel, "architecture": "", "bootID": "", "containerRuntimeVersion": "",
-            "kubeProxyVersion": "", "kubeletVersion": "", "machineID": "", "osImage": "", "systemUUID": "",
-        }})
+            "operatingSystem": os, "kernelVersion": kernel,}})
     }
 
     #[test]

@@ -3,10 +3,41 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use k8s_openapi::api::core::v1::ResourceQuota;
+use k8s_openapi::api::core::v1;
+use kube::api::ObjectMeta;
+use serde::Deserialize;
 
 use super::Kind;
+use crate::cluster::object::objects;
 use crate::plan::Facts;
+
+objects!(ResourceQuota: v1::ResourceQuota);
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in super::super) struct ResourceQuota {
+    metadata: ObjectMeta,
+    spec: Spec,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Spec {
+    scopes: Option<Vec<String>>,
+    scope_selector: Option<Selector>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Selector {
+    match_expressions: Option<Vec<Scope>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Scope {
+    scope_name: String,
+}
 
 pub(in super::super) struct ResourceQuotas;
 
@@ -16,7 +47,7 @@ impl Kind for ResourceQuotas {
     const NAME: &'static str = "resourcequotas";
 
     fn part(quota: ResourceQuota) -> Option<Box<str>> {
-        let spec = quota.spec?;
+        let spec = quota.spec;
         let selected = spec
             .scope_selector
             .and_then(|selector| selector.match_expressions);

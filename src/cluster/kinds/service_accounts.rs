@@ -5,9 +5,22 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use k8s_openapi::api::core::v1;
+use kube::api::ObjectMeta;
+use serde::Deserialize;
 
 use super::Kind;
+use crate::cluster::object::objects;
 use crate::plan::{ByNamespace, Facts, ServiceAccount};
+
+objects!(Read: v1::ServiceAccount);
+
+/// An account as it is read.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(in super::super) struct Read {
+    metadata: ObjectMeta,
+    automount_service_account_token: Option<bool>,
+}
 
 /// How long an account is young: whoever makes one makes its bindings too, a little later.
 const YOUTH: Duration = Duration::from_secs(600);
@@ -23,11 +36,11 @@ pub(in super::super) struct Account {
 pub(in super::super) struct ServiceAccounts;
 
 impl Kind for ServiceAccounts {
-    type Object = v1::ServiceAccount;
+    type Object = Read;
     type Part = Account;
     const NAME: &'static str = "serviceaccounts";
 
-    fn part(account: v1::ServiceAccount) -> Option<Account> {
+    fn part(account: Read) -> Option<Account> {
         Some(Account {
             namespace: account.metadata.namespace?.into(),
             name: account.metadata.name?.into(),

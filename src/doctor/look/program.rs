@@ -1,11 +1,12 @@
 //! The servers behind the Service that the registration names, their configuration and their certificate.
 
 use k8s_openapi::api::admissionregistration::v1::ServiceReference;
-use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod, Secret, Service, Volume};
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::api::ListParams;
 use kube::{Api, Client};
 
 use super::note;
+use super::objects::{Container, Pod, Service, Volume};
 use crate::config::Settings;
 use crate::doctor::{Program, Seen, Server, Unseen};
 
@@ -43,7 +44,7 @@ pub(super) async fn look(
     let found = note(found, &called, unseen)?;
     seen.service = Some((called, found.is_some()));
     let selector = found
-        .and_then(|service| service.spec?.selector)
+        .and_then(|service| service.spec.selector)
         .unwrap_or_default();
     if selector.is_empty() {
         return None;
@@ -134,16 +135,13 @@ pub(super) async fn certificate(
 
 /// Whether a pod is one that serves, or will.
 fn stays(pod: &Pod) -> bool {
-    let phase = pod
-        .status
-        .as_ref()
-        .and_then(|status| status.phase.as_deref());
+    let phase = pod.status.phase.as_deref();
     pod.metadata.deletion_timestamp.is_none() && !matches!(phase, Some("Failed" | "Succeeded"))
 }
 
 /// The container of ours: sidecars may stand before it.
 fn container(pod: &Pod) -> Option<&Container> {
-    let containers = &pod.spec.as_ref()?.containers;
+    let containers = &pod.spec.containers;
     let ours = containers
         .iter()
         .find(|container| container.name == CONTAINER);
@@ -151,30 +149,19 @@ fn container(pod: &Pod) -> Option<&Container> {
 }
 
 fn server(pod: &Pod) -> Server {
-    let conditions = pod
-        .status
-        .as_ref()
-        .and_then(|status| status.conditions.as_ref());
-    let mut conditions = conditions.into_iter().flatten();
+    let mut conditions = pod.status.conditions.iter().flatten();
     Server {
         image: container(pod)
             .and_then(|container| container.image.clone())
             .unwrap_or_default(),
-        ready: conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True"),
-        node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()),
+        ready: conditions.any(|condition| condition.kind == "Ready" && condition.status == "True"),
+        node: pod.spec.node_name.clone(),
     }
 }
 
 fn pull_secrets(pod: &Pod) -> Vec<String> {
-    let secrets = pod
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.image_pull_secrets.as_ref());
-    secrets
-        .into_iter()
-        .flatten()
-        .map(|secret| secret.name.clone())
-        .collect()
+    let secrets = pod.spec.image_pull_secrets.iter().flatten();
+    secrets.map(|secret| secret.name.clone()).collect()
 }
 
 /// Where the file of a flag is from.
@@ -200,7 +187,7 @@ fn file(pod: &Pod, flag: &str, source: impl Fn(&Volume) -> Option<String>) -> Fi
         let (folder, key) = value.strip_prefix('=')?.rsplit_once('/')?;
         let mut mounts = container.volume_mounts.iter().flatten();
         let mount = mounts.find(|mount| mount.mount_path.trim_end_matches('/') == folder)?;
-        let volumes = pod.spec.as_ref()?.volumes.as_ref()?;
+        let volumes = pod.spec.volumes.as_ref()?;
         let volume = volumes.iter().find(|volume| volume.name == mount.name)?;
         Some(File::Key {
             object: source(volume)?,
@@ -208,4 +195,59 @@ fn file(pod: &Pod, flag: &str, source: impl Fn(&Volume) -> Option<String>) -> Fi
         })
     };
     mounted().unwrap_or(File::Unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_pod_as_the_api_server_writes_it_is_read() {
+        let pod = json!({
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "pod-hardener-1", "namespace": "pod-hardener"},
+            "spec": {
+                "nodeName": "a",
+                "imagePullSecrets": [{"name": "registry"}],
+                "containers": [
+                    {"name": "sidecar", "image": "mesh:1", "resources": {}},
+                    {
+                        "name": "serve",
+                        "image": "pod-hardener:1",
+                        "args": ["serve", "--config=/etc/config/config.toml", "--tls-cert=/etc/tls/tls.crt"],
+                        "volumeMounts": [{"name": "config", "mountPath": "/etc/config/"}, {"name": "tls", "mountPath": "/etc/tls"}],
+                    },
+                ],
+                "volumes": [
+                    {"name": "config", "configMap": {"name": "settings", "defaultMode": 420}},
+                    {"name": "tls", "secret": {"secretName": "pair"}},
+                ],
+            },
+            "status": {"phase": "Running", "conditions": [
+                {"type": "Initialized", "status": "True", "lastProbeTime": null},
+                {"type": "Ready", "status": "True", "lastProbeTime": null},
+            ]},
+        });
+        let pod: Pod = serde_json::from_value(pod).unwrap();
+        let Server { image, ready, node } = server(&pod);
+        assert_eq!((image.as_str(), ready), ("pod-hardener:1", true));
+        assert_eq!(node.as_deref(), Some("a"));
+        assert_eq!(pull_secrets(&pod), ["registry"]);
+        assert!(stays(&pod));
+        let config = |v: &Volume| v.config_map.as_ref().map(|source| source.name.clone());
+        let secret = |v: &Volume| v.secret.as_ref()?.secret_name.clone();
+        let of = |file| match file {
+            File::Key { object, key } => (object, key),
+            File::None | File::Unknown => panic!("it is mounted"),
+        };
+        let expected = ("settings".to_owned(), "config.toml".to_owned());
+        assert_eq!(of(file(&pod, "--config", config)), expected);
+        let expected = ("pair".to_owned(), "tls.crt".to_owned());
+        assert_eq!(of(file(&pod, "--tls-cert", secret)), expected);
+    }
 }
