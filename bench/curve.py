@@ -5,12 +5,15 @@ A curve is a list of pairs of a size and a cost, three or more, the smallest siz
 
 import math
 
-# The steepest that a curve may be: of instructions, and of time, which varies by a tenth.
-STEEPEST, STEEPEST_OF_TIME = 1.15, 1.4
+# The most that the exponent of instructions may be, which repeat.
+STEEPEST = 1.15
 # What is known to be steeper, which docs/performance.md tells of, and how steep it may be.
 KNOWN = dict.fromkeys(
     ["containers", "containers, a volume each", "containers, folders each", "containers, an override each"], 1.9
 )
+# How much dearer each unit may be at the largest size than at the one before, in time and memory, which vary by a tenth and by what a
+# cache holds. A parabola makes it twice as dear where the size is doubled.
+DEAREST = 1.75
 # By which part of what the smallest size costs a curve may rise in all and still be flat.
 FLAT = 0.2
 
@@ -21,9 +24,15 @@ def exponent(curve):
     (size, cost), *_, (size_before, cost_before), (size_most, cost_most) = curve
     if cost_most - cost < FLAT * cost:
         return 0.0
-    # Of a cost that rises in its last step alone, which may be a fall by chance in the step before, it is as if it had been flat until then.
-    before = max(cost_before - cost, (cost_most - cost) / (size_most - size) * (size_before - size) / 4)
-    return math.log((cost_most - cost) / before) / math.log((size_most - size) / (size_before - size))
+    if cost_before <= cost:
+        return math.inf
+    return math.log((cost_most - cost) / (cost_before - cost)) / math.log((size_most - size) / (size_before - size))
+
+
+def dearer(curve):
+    """What a unit costs at the largest size, divided by what it costs at the one before."""
+    *_, (size_before, cost_before), (size, cost) = curve
+    return (cost / size) / (cost_before / size_before)
 
 
 def each(curve):
@@ -32,14 +41,14 @@ def each(curve):
     return (cost_most - cost) / (size_most - size)
 
 
-def judged(curves, steepest):
-    """A line for each curve; fails where one is steeper than `steepest`, or than it is known to be."""
+def judged(curves, by, most):
+    """A line for each curve; fails where `by` finds more than `most`, or than what is known."""
     lines, steep = [], []
     for name, curve in curves.items():
-        grows = exponent(curve)
-        costs = "  ".join(f"{size:,}: {cost:,.4g}" if cost < 1e4 else f"{size:,}: {cost:,.0f}" for size, cost in curve)
+        grows = by(curve)
+        costs = "  ".join(f"{size:,}: {cost:.3g}" if cost < 1e3 else f"{size:,}: {cost:,.0f}" for size, cost in curve)
         lines.append(f"{name:36}{grows:6.2f}   {costs}")
-        if grows > KNOWN.get(name.split(":")[0], steepest):
+        if grows > KNOWN.get(name, most):
             steep.append(name)
     if steep:
         raise SystemExit("\n".join([*lines, f"more than a straight line: {'; '.join(steep)}"]))
