@@ -134,6 +134,10 @@ impl<'s> List<'s> {
 /// The places of all of them, each once, with commas between.
 fn places(text: &mut String, all: &[&Said]) {
     for (i, said) in all.iter().enumerate() {
+        // What is behind that is cut.
+        if text.len() > MAX_ANNOTATION {
+            return;
+        }
         let earlier = all.get(..i).unwrap_or_default();
         if earlier.iter().any(|other| other.places == said.places) {
             continue;

@@ -111,6 +111,14 @@ impl What {
         }
     }
 
+    /// The hash of what is set: it tells apart what nothing else does, folders that are called after their containers.
+    fn hash(&self) -> Option<u32> {
+        match self {
+            Self::Set(_, hash) => Some(*hash),
+            _ => None,
+        }
+    }
+
     /// What it counts as.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
@@ -242,7 +250,10 @@ impl<'f> All<'f> {
     /// The position of what the finding says, which may be the next one.
     fn position(&mut self, finding: &'f Finding<'f>) -> usize {
         let what = What::of(&finding.verdict);
-        let is_same = |said: &Said| said.rule == finding.rule && said.what == what;
+        let hash = what.hash();
+        let is_same = |said: &Said| {
+            said.what.hash() == hash && said.rule == finding.rule && said.what == what
+        };
         let known = self.said.iter().position(is_same);
         known.unwrap_or_else(|| {
             self.said.push(Said {
