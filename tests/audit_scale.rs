@@ -42,7 +42,7 @@ const LARGE: [usize; 2] = [250, 1_000];
 const MORE: u64 = 3 * 1024;
 
 /// How much of it, in bytes, each namespace may take.
-const OF_NAMESPACE: u64 = 2_048;
+const OF_NAMESPACE: u64 = 3 * 1024;
 
 fn main() -> ExitCode {
     let tests: &[(&str, Test)] = &[(
