@@ -43,9 +43,9 @@ pub async fn run(
                 };
                 let service = |request, place| reply(request, place, answer.clone());
                 let panicked = || text(StatusCode::INTERNAL_SERVER_ERROR, "a bug".to_owned());
-                serve(stream, &place, watcher, service, panicked).await
+                serve(stream, &place, watcher, &service, &panicked).await
             };
-            to_its_end(&place, connection).await;
+            to_its_end(&place, Box::pin(connection)).await;
         });
     };
     // It never ends.
