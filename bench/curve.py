@@ -8,9 +8,7 @@ import math
 # The most that the exponent of instructions may be, which repeat.
 STEEPEST = 1.15
 # What is known to be steeper, which docs/performance.md tells of, and how steep it may be.
-KNOWN = dict.fromkeys(
-    ["containers", "containers, a volume each", "containers, folders each", "containers, an override each"], 1.9
-)
+KNOWN = dict.fromkeys(["containers, a volume each", "containers, folders each"], 1.4)
 # How much dearer each unit may be at the largest size than at the one before, in time and memory, which vary by a tenth and by what a
 # cache holds. A parabola makes it twice as dear where the size is doubled.
 DEAREST = 1.75

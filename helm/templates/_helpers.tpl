@@ -112,10 +112,12 @@ caBundle: {{ b64enc . }}
 {{- end }}
 {{- end }}
 
-{{/* The annotations of a registration: cert-manager writes the CA into it. */}}
+{{/* The annotations of a registration: whose CA is in it. By them a controller that is about to end leaves it alone. */}}
 {{- define "pod-hardener.inject-ca" -}}
 {{- if eq .Values.certificates.mode "cert-manager" -}}
 cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/pod-hardener
+{{- else if eq .Values.certificates.mode "existing" -}}
+pod-hardener.io/certificate: existing
 {{- end }}
 {{- end }}
 

@@ -20,6 +20,12 @@ use crate::cluster::registrations::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration, Webhook,
 };
 
+/// The annotations of a registration whose CA cert-manager writes, and of one that the chart writes as it was given.
+const OF_OTHERS: [&str; 2] = [
+    "cert-manager.io/inject-ca-from",
+    "pod-hardener.io/certificate",
+];
+
 /// How long a watch is asked for, in seconds: less than the silence that counts as a dead connection, since a quiet object's is
 /// silent all the time, and each failure makes the next pause longer.
 const WATCH: u32 = 45;
@@ -118,15 +124,15 @@ impl Objects {
         }))
     }
 
-    /// Those registrations that there are.
+    /// Those registrations that there are, and that trust nobody else's CA by intent.
     pub(super) async fn registrations(&self) -> kube::Result<Vec<Registration>> {
         let mut found = Vec::new();
         for name in &self.names.mutating {
-            let object = self.mutating.get_opt(name).await?;
+            let object = self.mutating.get_opt(name).await?.filter(is_ours);
             found.extend(object.map(|o| registration(Kind::Mutating, &o, o.webhooks.as_deref())));
         }
         for name in &self.names.validating {
-            let object = self.validating.get_opt(name).await?;
+            let object = self.validating.get_opt(name).await?.filter(is_ours);
             found.extend(object.map(|o| registration(Kind::Validating, &o, o.webhooks.as_deref())));
         }
         Ok(found)
@@ -246,6 +252,14 @@ where
     watch
         .map(|event| event.map(drop).map_err(|error| error.to_string()))
         .boxed()
+}
+
+/// Whether the CA in a registration is the controller's to write. Where somebody else's certificate takes over, the registration says so
+/// before the controller is told to end, and what it then wrote nobody would mend.
+fn is_ours(object: &impl ResourceExt) -> bool {
+    !OF_OTHERS
+        .iter()
+        .any(|key| object.annotations().contains_key(*key))
 }
 
 fn registration(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use libtest_mimic::Failed;
 use serde_json::Value;
@@ -86,6 +87,10 @@ pub(super) fn can_be_changed(plane: &ControlPlane) -> Result<(), Failed> {
             let live = objects(plane, &all)?;
             let there: BTreeSet<String> = live.intersection(&union).cloned().collect();
             assert_eq!(there, mode.titles(&installed.helm)?, "{name}");
+            if running.is_some() {
+                // Its pod ends later than that: what it still writes must not be wrong.
+                std::thread::sleep(LATER);
+            }
             drop(running.take());
             match mode {
                 Itself => {
@@ -127,6 +132,9 @@ pub(super) fn can_be_changed(plane: &ControlPlane) -> Result<(), Failed> {
     let secret = ["get", "secret", "pod-hardener-tls", "-n", NAME];
     wait(|| Ok((!plane.kubectl(&secret)?.status.success()).then_some(())))
 }
+
+/// For how long the controller is there still when another mode is.
+const LATER: Duration = Duration::from_millis(500);
 
 /// The CA in the values of a certificate that somebody else makes, in base64.
 const CA: &str = include_str!("ca.base64");

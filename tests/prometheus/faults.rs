@@ -21,7 +21,10 @@ const LARGE: (usize, usize) = (499, 130);
 /// How many requests of a round are for such a pod: more than one in a hundred.
 const SLOW: usize = 4;
 
-/// How many requests make a log overflow that nobody reads, in a few rounds.
+/// The same of a pod that is answered at once, with a line of the log of ten kilobytes.
+const MANY: (usize, usize) = (50, 0);
+
+/// How many requests for it make a log overflow that nobody reads, in a few rounds.
 const REQUESTS: usize = 150;
 
 /// What is wrong.
@@ -106,12 +109,12 @@ impl Faults {
         let path = "/harden/strict";
         self.ask(&post("/harden/no-such-profile", json, &review()), 500);
         let scarce = Scarce::new(self.asked.child.id());
-        let request = post(path, json, &large());
+        let request = post(path, json, &with(LARGE));
         for _ in 0..SLOW {
             self.ask(&request, 200);
         }
         drop(scarce);
-        let request = post(path, json, &review());
+        let request = post(path, json, &with(MANY));
         for _ in 0..REQUESTS {
             self.ask(&request, 200);
         }
@@ -157,10 +160,9 @@ fn loaded(server: &mut Server) {
     });
 }
 
-/// A review of a pod that is larger than any.
-fn large() -> String {
+/// A review of a pod with so many containers, and variables in each.
+fn with((containers, variables): (usize, usize)) -> String {
     let mut review: Value = serde_json::from_str(&review()).unwrap();
-    let (containers, variables) = LARGE;
     let env: Vec<Value> = (0..variables)
         .map(|n| json!({"name": format!("A{n}"), "value": "x"}))
         .collect();
