@@ -39,7 +39,7 @@ const SMALL: usize = 50;
 const LARGE: [usize; 2] = [250, 1_000];
 
 /// How much more memory, in KiB, may be taken where there are more pages: a third of what 2,500 pods took that were all held.
-const MORE: u64 = 6 * 1024;
+const MORE: u64 = 8 * 1024;
 
 /// How much of it, in bytes, each namespace may take.
 const OF_NAMESPACE: u64 = 3 * 1024;
