@@ -4,6 +4,7 @@
 //! it is asked for, the pods of [`probe`].
 
 mod certificates;
+mod conditions;
 mod labels;
 pub mod look;
 mod others;

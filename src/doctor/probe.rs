@@ -8,6 +8,7 @@ use kube::api::{DeleteParams, ListParams, PostParams, Request};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde_json::{Value, json};
 
+use super::conditions::are_ready;
 use super::{Finding, Findings};
 use objects::{Node, Pod, PodStatus};
 
@@ -56,7 +57,7 @@ pub async fn probe(client: &Client, probe: &Probe) -> kube::Result<Vec<Finding>>
     for node in &nodes.items {
         let name = node.name_any();
         let object = format!("node {name}");
-        if !is_ready(node) {
+        if !are_ready(node.status.conditions.as_deref()) {
             findings.note(
                 object,
                 "is not ready, and was not tried",
@@ -166,11 +167,6 @@ fn waits(status: &PodStatus) -> Option<(&str, &str)> {
         waiting.reason.as_deref()?,
         waiting.message.as_deref().unwrap_or_default(),
     ))
-}
-
-fn is_ready(node: &Node) -> bool {
-    let mut conditions = node.status.conditions.iter().flatten();
-    conditions.any(|condition| condition.kind == "Ready" && condition.status == "True")
 }
 
 fn pod(node: &str, probe: &Probe) -> Value {

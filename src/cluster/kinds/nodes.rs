@@ -111,8 +111,7 @@ mod tests {
     }
 
     fn node(os: &str, kernel: &str, handlers: &serde_json::Value) -> serde_json::Value {
-        json!({"runtimeHandlers": handlers, "nodeInfo": {
-            "operatingSystem": os, "kernelVersion": kernel,}})
+        json!({"runtimeHandlers": handlers, "nodeInfo": {"operatingSystem": os, "kernelVersion": kernel}})
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::cluster::object::objects;
 use crate::cluster::registrations::Rule;
+use crate::doctor::conditions::Condition;
 
 objects! {
     MutatingAdmissionPolicy: v1::MutatingAdmissionPolicy,
@@ -111,12 +112,4 @@ pub(super) struct OfSecret {
 pub(super) struct PodStatus {
     pub(super) phase: Option<String>,
     pub(super) conditions: Option<Vec<Condition>>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Condition {
-    #[serde(rename = "type")]
-    pub(super) kind: String,
-    pub(super) status: String,
 }

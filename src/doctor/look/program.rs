@@ -8,6 +8,7 @@ use kube::{Api, Client};
 use super::note;
 use super::objects::{Container, Pod, Service, Volume};
 use crate::config::Settings;
+use crate::doctor::conditions::are_ready;
 use crate::doctor::{Program, Seen, Server, Unseen};
 
 /// The name that the chart gives the servers' container.
@@ -149,12 +150,11 @@ fn container(pod: &Pod) -> Option<&Container> {
 }
 
 fn server(pod: &Pod) -> Server {
-    let mut conditions = pod.status.conditions.iter().flatten();
     Server {
         image: container(pod)
             .and_then(|container| container.image.clone())
             .unwrap_or_default(),
-        ready: conditions.any(|condition| condition.kind == "Ready" && condition.status == "True"),
+        ready: are_ready(pod.status.conditions.as_deref()),
         node: pod.spec.node_name.clone(),
     }
 }

@@ -5,6 +5,7 @@ use kube::api::ObjectMeta;
 use serde::Deserialize;
 
 use crate::cluster::object::objects;
+use crate::doctor::conditions::Condition;
 
 objects! {
     Node: v1::Node,
@@ -22,14 +23,6 @@ pub(super) struct Node {
 #[serde(default)]
 pub(super) struct NodeStatus {
     pub(super) conditions: Option<Vec<Condition>>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Condition {
-    #[serde(rename = "type")]
-    pub(super) kind: String,
-    pub(super) status: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
