@@ -8,6 +8,7 @@ use crate::config::{Effective, Profile, Settings};
 use crate::object::{Metadata, Template, Text};
 use crate::plan::{Facts, Plan, Scope};
 use crate::record::{self, Annotation, Record, Said, Summary, cleaned, warnings};
+use crate::rule::Field;
 use request::{Body, Request};
 use response::Response;
 
@@ -178,7 +179,7 @@ pub fn answer(
     };
     let patch = match (mode, &annotation) {
         (Mode::Audit | Mode::Preview, _) => None,
-        (Mode::Harden, Annotation::Written(text)) => plan.patch_with(record::FIELD, text),
+        (Mode::Harden, Annotation::Written(text)) => plan.patch_with(Field::Hardened, text),
         (Mode::Harden, _) => plan.patch(),
     };
     let summary = Summary::of(&said);

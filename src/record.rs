@@ -14,7 +14,7 @@ mod said;
 mod schema;
 mod warnings;
 
-pub use annotation::{Annotation, FIELD, KEY, annotation, passes};
+pub use annotation::{Annotation, KEY, annotation, passes};
 pub use audit::{AuditAnnotations, Summary};
 pub use decision::Level;
 pub use hash::hash;

@@ -5,13 +5,13 @@
 //! and why.
 //! Rules never see each other's output, so their order cannot matter.
 
+mod field;
 mod options;
 mod say;
 
+pub use field::Field;
 pub use options::{Key, Kind, NONE, Name, Options, Uid, Value};
 pub use say::{Choice, Exception, Finding, Granted, Level, Place, Say, Verdict};
-
-use std::cmp::Ordering;
 
 use crate::config::Effective;
 use crate::object::{Container, Pod};
@@ -61,96 +61,6 @@ pub struct At<'a> {
     pub options: &'a Options,
     /// What is known of the cluster.
     pub facts: &'a Facts,
-}
-
-/// A field, by its path from the container or from the pod.
-#[derive(Clone, Copy, Debug)]
-pub struct Field {
-    /// Whether it is the container's or the pod's.
-    pub level: Level,
-    /// The names on the way to it, as Kubernetes writes them.
-    pub path: &'static [&'static str],
-    /// Whether it is a list that is completed, entry by entry.
-    pub list: bool,
-}
-
-impl Field {
-    /// A field of a container.
-    #[must_use]
-    pub const fn container(path: &'static [&'static str]) -> Self {
-        Self {
-            level: Level::Container,
-            path,
-            list: false,
-        }
-    }
-
-    /// A field of the pod.
-    #[must_use]
-    pub const fn pod(path: &'static [&'static str]) -> Self {
-        Self {
-            level: Level::Pod,
-            path,
-            list: false,
-        }
-    }
-
-    /// The same field as a list that entries are added to.
-    #[must_use]
-    pub const fn list(self) -> Self {
-        Self { list: true, ..self }
-    }
-}
-
-/// Fields are sorted by level, then by path.
-impl Ord for Field {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let by_level = self.level.cmp(&other.level);
-        by_level
-            .then_with(|| by_names(self.path, other.path))
-            .then(self.list.cmp(&other.list))
-    }
-}
-
-/// In the order of the alphabet, name by name. Nearly always two that are equal are one in memory too.
-fn by_names(some: &'static [&'static str], others: &'static [&'static str]) -> Ordering {
-    if std::ptr::eq(some, others) {
-        return Ordering::Equal;
-    }
-    for (one, other) in some.iter().zip(others) {
-        if !std::ptr::eq(*one, *other) {
-            match one.cmp(other) {
-                Ordering::Equal => {}
-                unequal => return unequal,
-            }
-        }
-    }
-    some.len().cmp(&others.len())
-}
-
-impl PartialOrd for Field {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Field {
-    fn eq(&self, other: &Self) -> bool {
-        // Two that are equal are mostly one in memory, and two that are not differ in their last names.
-        let is_same_path = || {
-            std::ptr::eq(self.path, other.path)
-                || self.path.iter().rev().eq(other.path.iter().rev())
-        };
-        self.level == other.level && self.list == other.list && is_same_path()
-    }
-}
-
-impl Eq for Field {}
-
-impl std::fmt::Display for Field {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.path.join("."))
-    }
 }
 
 /// Why a rule leaves a gap open.

@@ -201,7 +201,7 @@ fn request(pod: Pod<'_>, resource: &str, findings: &[Finding<'_>]) -> i128 {
             findings.iter().find_map(|finding| match &finding.verdict {
                 Verdict::Set(field, json)
                     if finding.place == Place::of(container)
-                        && field.path == ["resources", "requests", resource] =>
+                        && field.path() == ["resources", "requests", resource] =>
                 {
                     Quantity::parse(json.trim_matches('"'))
                 }

@@ -190,7 +190,7 @@ fn entries(findings: &[Finding<'_>]) -> Vec<Entry> {
 fn entry(finding: &Finding<'_>) -> Entry {
     // What is changed for a container may be a field of the pod.
     let place = match &finding.verdict {
-        Verdict::Set(field, _) | Verdict::Removed(field, _) if field.level == Level::Pod => "",
+        Verdict::Set(field, _) | Verdict::Removed(field, _) if field.level() == Level::Pod => "",
         _ => finding.place.name(),
     };
     let said = |state, field: String, value: String, why: String| Entry {
@@ -232,7 +232,7 @@ fn entry(finding: &Finding<'_>) -> Entry {
 
 /// The path of a field; of a list that is completed, with what says so.
 fn path(field: &crate::rule::Field) -> String {
-    match field.list {
+    match field.is_list() {
         true => format!("{field}[+]"),
         false => field.to_string(),
     }

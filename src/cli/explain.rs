@@ -72,7 +72,7 @@ fn sets(rule: &Rule) -> anyhow::Result<String> {
             .filter(|finding| finding.rule == rule.id);
         let set: Vec<String> = findings
             .filter_map(|finding| match &finding.verdict {
-                Verdict::Set(field, json) if field.list => Some(format!("{json} in {field}")),
+                Verdict::Set(field, json) if field.is_list() => Some(format!("{json} in {field}")),
                 Verdict::Set(field, json) => Some(format!("{field}: {json}")),
                 _ => None,
             })

@@ -43,7 +43,7 @@ pub(super) fn section(rule: &Rule) -> String {
     for field in rule.writes {
         text += &format!(
             "- `{field}`{}\n",
-            if field.list { " (completed)" } else { "" }
+            if field.is_list() { " (completed)" } else { "" }
         );
     }
     text += "\nSteps back where:\n\n";

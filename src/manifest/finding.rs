@@ -64,10 +64,10 @@ pub(super) fn of(
 ) -> Finding {
     let (field, level, word) = match &finding.verdict {
         Verdict::Set(field, json) => {
-            let (json, entry) = (json.clone().into_owned(), field.list);
-            (Some(*field), field.level, Word::Missing { json, entry })
+            let (json, entry) = (json.clone().into_owned(), field.is_list());
+            (Some(*field), field.level(), Word::Missing { json, entry })
         }
-        Verdict::Removed(field, _) => (Some(*field), field.level, Word::Removed),
+        Verdict::Removed(field, _) => (Some(*field), field.level(), Word::Removed),
         Verdict::Kept(choice) => {
             let (said, safe) = (choice.said.clone().into_owned(), choice.safe);
             (
@@ -108,8 +108,8 @@ fn path(subject: &Subject, place: Place<'_>, field: Option<Field>, level: Level)
     let names = |path: &mut Vec<String>, names: &[&str]| {
         path.extend(names.iter().map(|name| (*name).to_owned()));
     };
-    let of_field = field.map_or([].as_slice(), |field| field.path);
-    match (level, place, field.map(|field| field.level)) {
+    let of_field = field.map_or([].as_slice(), Field::path);
+    match (level, place, field.map(|field| field.level())) {
         (Level::Container, Place::Container { kind, index, .. }, _) => {
             names(&mut path, &["spec", kind.list(), &index.to_string()]);
             names(&mut path, of_field);

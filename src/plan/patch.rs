@@ -14,7 +14,7 @@ use crate::rule::{Field, Finding, Level, Place, Verdict};
 /// One thing to set below a container or the pod.
 #[derive(Clone, Copy)]
 struct Change<'f> {
-    field: &'f Field,
+    field: Field,
     json: &'f str,
 }
 
@@ -48,7 +48,7 @@ pub(super) fn render(
         patch.pointer.clear();
     }
     patch.pointer.push_str(root);
-    sort(&mut changes, findings, Level::Pod, more.as_ref());
+    sort(&mut changes, findings, Level::Pod, more);
     patch.below(0, &|path| pod.has(path), &changes);
     patch.removals(root, findings);
     patch.json.push(']');
@@ -60,14 +60,17 @@ fn sort<'f>(
     changes: &mut Vec<Change<'f>>,
     findings: &'f [Finding<'_>],
     level: Level,
-    more: Option<&'f (Field, &'f str)>,
+    more: Option<(Field, &'f str)>,
 ) {
     changes.clear();
     changes.extend(
         findings
             .iter()
             .filter_map(|finding| match &finding.verdict {
-                Verdict::Set(field, json) if field.level == level => Some(Change { field, json }),
+                Verdict::Set(field, json) if field.level() == level => Some(Change {
+                    field: *field,
+                    json,
+                }),
                 _ => None,
             }),
     );
@@ -77,7 +80,7 @@ fn sort<'f>(
 
 /// The name at `depth` on the way to the changed field.
 fn token(change: &Change<'_>, depth: usize) -> &'static str {
-    change.field.path.get(depth).copied().unwrap_or_default()
+    change.field.path().get(depth).copied().unwrap_or_default()
 }
 
 /// Whether two changes have the same name at `depth`: mostly they are of one field, or the names are one in memory.
@@ -114,7 +117,7 @@ impl Patch {
             self.pointer.push('/');
             push_escaped(&mut self.pointer, token(first, depth));
             match (leaf, has(path)) {
-                (true, true) if first.field.list => {
+                (true, true) if first.field.is_list() => {
                     for change in group {
                         self.add("/-", |json| json.push_str(change.json));
                     }
@@ -168,8 +171,8 @@ impl Patch {
 
 /// The pointer of a list of the container at `place`, or of the pod.
 fn list(root: &str, place: Place<'_>, field: Field) -> String {
-    let path = field.path.join("/");
-    match (field.level, place) {
+    let path = field.path().join("/");
+    match (field.level(), place) {
         (Level::Container, Place::Container { kind, index, .. }) => {
             format!("{root}/spec/{}/{index}/{path}", kind.list())
         }
@@ -179,14 +182,14 @@ fn list(root: &str, place: Place<'_>, field: Field) -> String {
 
 /// Whether the change's field is at `depth`, and the path up to there.
 fn split(change: &Change<'_>, depth: usize) -> (bool, &'static [&'static str]) {
-    let path = change.field.path;
+    let path = change.field.path();
     (path.len() == depth + 1, path.get(..=depth).unwrap_or(path))
 }
 
 /// The value at `depth` that holds all of `group`: the field itself, or the objects that are missing on the way to it.
 fn value(json: &mut String, depth: usize, group: &[Change<'_>]) {
     let Some(first) = group.first() else { return };
-    match (split(first, depth).0, first.field.list) {
+    match (split(first, depth).0, first.field.is_list()) {
         (true, false) => json.push_str(first.json),
         (true, true) => {
             json::list(json, group, |json, change| json.push_str(change.json));

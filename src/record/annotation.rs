@@ -8,10 +8,7 @@ use crate::object::Pod;
 use crate::rule::{Field, Finding, Verdict};
 
 /// The annotation's key.
-pub const KEY: &str = "pod-hardener.io/hardened";
-
-/// Where it is.
-pub const FIELD: Field = Field::pod(&["metadata", "annotations", KEY]);
+pub const KEY: &str = Field::Hardened.last_name();
 
 /// What the first line of every pass begins with.
 const HEADER: &str = "profile=";
@@ -145,10 +142,7 @@ fn is_ours(text: &str) -> bool {
 /// The bytes of the other annotations that are set: as much as they may come to.
 fn others(findings: &[Finding<'_>]) -> usize {
     let bytes = findings.iter().map(|finding| match &finding.verdict {
-        Verdict::Set(field, json) => match field.path {
-            ["metadata", "annotations", key] => key.len() + json.len(),
-            _ => 0,
-        },
+        Verdict::Set(field, json) if field.is_annotation() => field.last_name().len() + json.len(),
         _ => 0,
     });
     bytes.sum()

@@ -289,13 +289,8 @@ impl<'f> All<'f> {
 
 /// Appends a field as records name it: `securityContext.capabilities.drop[]`, the entries of a list by `[]`.
 pub(super) fn push_path(text: &mut String, field: Field) {
-    for (i, name) in field.path.iter().enumerate() {
-        if i > 0 {
-            text.push('.');
-        }
-        text.push_str(name);
-    }
-    if field.list {
+    text.push_str(field.as_str());
+    if field.is_list() {
         text.push_str("[]");
     }
 }

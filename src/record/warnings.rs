@@ -215,12 +215,12 @@ impl Line<'_> {
 /// `securityContext.runAsUser: 10001`, `securityContext.capabilities.drop + ALL`, `spec.volumes + 1`: the path says where to
 /// write another.
 fn setting(field: Field, json: &str) -> String {
-    match (field.path, field.list, json.strip_prefix('{')) {
+    match (field.is_list(), json.strip_prefix('{')) {
         // The value of an annotation may have parts that are its author's.
-        (["metadata", "annotations", ..], _, _) => field.to_string(),
-        (_, true, Some(_)) => format!("{field} + 1"),
-        (_, true, None) => format!("{field} + {}", json.trim_matches('"')),
-        (_, false, _) => format!("{field}: {}", json.trim_matches('"')),
+        _ if field.is_annotation() => field.to_string(),
+        (true, Some(_)) => format!("{field} + 1"),
+        (true, None) => format!("{field} + {}", json.trim_matches('"')),
+        (false, _) => format!("{field}: {}", json.trim_matches('"')),
     }
 }
 

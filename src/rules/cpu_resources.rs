@@ -9,8 +9,8 @@ use crate::rule::{At, Field, Key, Kind, Rule, Say};
 
 const RESOURCE: Resource = Resource {
     name: "cpu",
-    request: Field::container(&["resources", "requests", "cpu"]),
-    limit: Field::container(&["resources", "limits", "cpu"]),
+    request: Field::CpuRequest,
+    limit: Field::CpuLimit,
 };
 
 pub(super) static RULE: Rule = Rule {

@@ -17,9 +17,6 @@ use super::user;
 use crate::object::{Container, Text};
 use crate::rule::{At, Choice, Field, Key, Kind, Name, PRIVILEGED, Reason, Rule, Say};
 
-const DROP: Field = Field::container(&["securityContext", "capabilities", "drop"]).list();
-const ADD: Field = Field::container(&["securityContext", "capabilities", "add"]).list();
-
 const ADDS_ALL: Reason = Reason {
     id: "adds-all-capabilities",
     text: "the author adds ALL capabilities, which leaves nothing to drop",
@@ -47,7 +44,7 @@ pub(super) static RULE: Rule = Rule {
     breaks: "ping, arping, tcpdump and the like, where the runtime does not open ICMP sockets to everybody. With ALL: programs \
              that carry another file capability than the one that is kept.",
     without_facts: None,
-    writes: &[DROP, ADD],
+    writes: &[Field::DroppedCapabilities, Field::AddedCapabilities],
     steps_back: &[PRIVILEGED, ADDS_ALL, MAY_BE_ROOT],
     keys: &[
         Key {
@@ -77,7 +74,7 @@ fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
         container.dropped_capabilities(),
     );
     if dropped.iter().any(|name| name.as_str() == "ALL") {
-        say.keep(Choice::own(DROP, "ALL", true));
+        say.keep(Choice::own(Field::DroppedCapabilities, "ALL", true));
         return report_added(at, added, say);
     }
     if container.is_privileged() {
@@ -100,10 +97,10 @@ fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
 
 /// Pod Security wants `ALL` in upper case, whatever spelling the runtime takes (X9).
 fn drop_all<'a>(at: At<'a>, added: &'a [Text<'a>], dropped: &[Text<'_>], say: &mut Say<'_, 'a>) {
-    say.set(DROP, r#""ALL""#);
+    say.set(Field::DroppedCapabilities, r#""ALL""#);
     for name in at.options.names(KEEP) {
         if !added.iter().any(|added| is(added, &name.text)) && !holds(dropped, &name.text) {
-            say.set(ADD, name.json.as_str());
+            say.set(Field::AddedCapabilities, name.json.as_str());
         }
     }
     report_added(at, added, say);
@@ -117,7 +114,7 @@ fn report_added<'a>(at: At<'a>, added: &'a [Text<'a>], say: &mut Say<'_, 'a>) {
         false => listed(at.options.names(NAMES), added),
     };
     for added in added.iter().filter(against) {
-        say.keep(Choice::own(ADD, added.as_str(), false));
+        say.keep(Choice::own(Field::AddedCapabilities, added.as_str(), false));
     }
 }
 
@@ -128,15 +125,19 @@ fn drop_some<'a>(
     say: &mut Say<'_, 'a>,
 ) {
     if holds(dropped, "ALL") {
-        return say.keep(Choice::own(DROP, "ALL", true));
+        return say.keep(Choice::own(Field::DroppedCapabilities, "ALL", true));
     }
     for name in names {
         if let Some(added) = added.iter().find(|added| is(added, &name.text)) {
-            say.keep(Choice::own(ADD, added.as_str(), false));
+            say.keep(Choice::own(Field::AddedCapabilities, added.as_str(), false));
         } else if holds(dropped, &name.text) {
-            say.keep(Choice::own(DROP, name.text.as_str(), true));
+            say.keep(Choice::own(
+                Field::DroppedCapabilities,
+                name.text.as_str(),
+                true,
+            ));
         } else {
-            say.set(DROP, name.json.as_str());
+            say.set(Field::DroppedCapabilities, name.json.as_str());
         }
     }
 }

@@ -13,8 +13,6 @@
 use crate::object::Container;
 use crate::rule::{At, Choice, Field, Reason, Rule, Say};
 
-const FIELD: Field = Field::container(&["terminationMessagePolicy"]);
-
 /// What the API server fills in (A7).
 const DEFAULT_POLICY: &str = "File";
 const DEFAULT_PATH: &str = "/dev/termination-log";
@@ -42,7 +40,7 @@ pub(super) static RULE: Rule = Rule {
     breaks: "No program. Whoever reads the messages of containers by a program of his own finds lines of logs among them, and \
              those of a debugging session that ends with an error.",
     without_facts: None,
-    writes: &[FIELD],
+    writes: &[Field::TerminationMessagePolicy],
     steps_back: &[OWN_FILE],
     keys: &[],
     linux_only: false,
@@ -56,7 +54,11 @@ fn look<'a>(_: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
     let path = said(container.spec.termination_message_path.as_deref());
     match policy.unwrap_or(DEFAULT_POLICY) {
         DEFAULT_POLICY if path.is_some_and(|path| path != DEFAULT_PATH) => say.step_back(OWN_FILE),
-        DEFAULT_POLICY => say.set(FIELD, format!("\"{WITH_LOGS}\"")),
-        policy => say.keep(Choice::own(FIELD, policy, policy == WITH_LOGS)),
+        DEFAULT_POLICY => say.set(Field::TerminationMessagePolicy, format!("\"{WITH_LOGS}\"")),
+        policy => say.keep(Choice::own(
+            Field::TerminationMessagePolicy,
+            policy,
+            policy == WITH_LOGS,
+        )),
     }
 }

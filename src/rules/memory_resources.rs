@@ -9,8 +9,8 @@ use crate::rule::{At, Field, Key, Kind, Rule, Say};
 
 const RESOURCE: Resource = Resource {
     name: "memory",
-    request: Field::container(&["resources", "requests", "memory"]),
-    limit: Field::container(&["resources", "limits", "memory"]),
+    request: Field::MemoryRequest,
+    limit: Field::MemoryLimit,
 };
 
 pub(super) static RULE: Rule = Rule {

@@ -9,8 +9,6 @@
 use crate::object::Container;
 use crate::rule::{At, Choice, Field, PRIVILEGED, Reason, Rule, Say};
 
-const FIELD: Field = Field::container(&["securityContext", "allowPrivilegeEscalation"]);
-
 const ADDS_SYS_ADMIN: Reason = Reason {
     id: "adds-sys-admin",
     text: "the author adds SYS_ADMIN, which the API refuses beside this setting",
@@ -26,7 +24,7 @@ pub(super) static RULE: Rule = Rule {
           file capability in the image is no way up any more.",
     breaks: "sudo, su, ping with a file capability, rootless image builds: programs that gain privileges on purpose.",
     without_facts: None,
-    writes: &[FIELD],
+    writes: &[Field::AllowPrivilegeEscalation],
     steps_back: &[PRIVILEGED, ADDS_SYS_ADMIN],
     keys: &[],
     linux_only: true,
@@ -40,7 +38,7 @@ fn look<'a>(_: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
         .and_then(|c| c.allow_privilege_escalation);
     if let Some(allowed) = said {
         return say.keep(Choice::own(
-            FIELD,
+            Field::AllowPrivilegeEscalation,
             if allowed { "true" } else { "false" },
             !allowed,
         ));
@@ -55,7 +53,7 @@ fn look<'a>(_: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
     {
         return say.step_back(ADDS_SYS_ADMIN);
     }
-    say.set(FIELD, "false");
+    say.set(Field::AllowPrivilegeEscalation, "false");
 }
 
 /// The API refuses `CAP_SYS_ADMIN` alone, but documents that escalation is then always allowed: any spelling counts (V2),

@@ -11,11 +11,6 @@
 use crate::object::{Container, Pod, VolumeMount};
 use crate::rule::{At, Choice, Field, Key, Kind, Reason, Rule, Say};
 
-const FIELD: Field = Field::pod(&["spec", "automountServiceAccountToken"]);
-const VOLUMES: Field = Field::pod(&["spec", "volumes"]).list();
-const VOLUME_MOUNTS: Field = Field::container(&["volumeMounts"]).list();
-const ACCOUNT: Field = Field::pod(&["spec", "serviceAccountName"]);
-
 const SERVICE_ACCOUNTS: usize = 0;
 const KEEP_FOR: usize = 1;
 
@@ -60,7 +55,11 @@ pub(super) static RULE: Rule = Rule {
     without_facts: Some(
         "Pods of `default` lose the token, all others keep it, and what the account itself says is not known.",
     ),
-    writes: &[FIELD, VOLUMES, VOLUME_MOUNTS],
+    writes: &[
+        Field::AutomountServiceAccountToken,
+        Field::Volumes,
+        Field::VolumeMounts,
+    ],
     steps_back: &[
         BOUND,
         INJECTOR,
@@ -94,7 +93,11 @@ fn look<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
     if let Some(automount) = at.pod.spec.automount_service_account_token {
         // Whoever writes `true` says that it is needed, which is all that the practice asks.
         let said = if automount { "true" } else { "false" };
-        return say.keep(Choice::of_pod(FIELD, said, true));
+        return say.keep(Choice::of_pod(
+            Field::AutomountServiceAccountToken,
+            said,
+            true,
+        ));
     }
     let account = at.pod.service_account();
     let known = at.facts.service_account(at.namespace, account);
@@ -104,11 +107,15 @@ fn look<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
         } else {
             "false by its account"
         };
-        return say.keep(Choice::of_pod(FIELD, said, true));
+        return say.keep(Choice::of_pod(
+            Field::AutomountServiceAccountToken,
+            said,
+            true,
+        ));
     }
     if account != "default" && at.options.text(SERVICE_ACCOUNTS) != "unbound" {
         // An account of one's own is asked for by name.
-        return say.keep(Choice::of_pod(ACCOUNT, account, true));
+        return say.keep(Choice::of_pod(Field::ServiceAccountName, account, true));
     }
 
     let bound = at.facts.is_bound(at.namespace, account);
@@ -125,14 +132,14 @@ fn look<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
     if let Some(reason) = Reason::first(doubts) {
         return say.step_back(reason);
     }
-    say.set(FIELD, "false");
+    say.set(Field::AutomountServiceAccountToken, "false");
     let Ok(Some((index, name))) = volume else {
         return;
     };
-    say.remove(VOLUMES, index);
+    say.remove(Field::Volumes, index);
     for container in at.pod.containers() {
         for (index, _) in mounts(container).filter(|(_, mount)| mount.name.as_str() == name) {
-            say.of(container).remove(VOLUME_MOUNTS, index);
+            say.of(container).remove(Field::VolumeMounts, index);
         }
     }
 }

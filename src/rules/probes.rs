@@ -6,9 +6,6 @@
 use crate::object::{Container, ContainerKind, Port};
 use crate::rule::{At, Choice, Field, Key, Kind, Reason, Rule, Say};
 
-const READINESS: Field = Field::container(&["readinessProbe"]);
-const LIVENESS: Field = Field::container(&["livenessProbe"]);
-
 const TCP_READINESS: usize = 0;
 
 const NO_PROBES: Reason = Reason {
@@ -38,7 +35,7 @@ pub(super) static RULE: Rule = Rule {
     breaks: "Nothing by itself. With `tcp-readiness`, a program that does not listen on the port that it declares, or only on the loopback \
              address, gets no traffic.",
     without_facts: None,
-    writes: &[READINESS],
+    writes: &[Field::ReadinessProbe],
     steps_back: &[NO_PROBES, NO_LIVENESS, NO_READINESS],
     keys: &[Key {
         name: "tcp-readiness",
@@ -56,22 +53,22 @@ fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
         return;
     }
     if !runs_for_ever(at, container) {
-        return say.keep(Choice::own(LIVENESS, "none-needed", true));
+        return say.keep(Choice::own(Field::LivenessProbe, "none-needed", true));
     }
     let liveness = container.spec.liveness_probe.is_some();
     let readiness = container.spec.readiness_probe.is_some();
     if liveness {
-        say.keep(Choice::own(LIVENESS, "set", true));
+        say.keep(Choice::own(Field::LivenessProbe, "set", true));
     }
     if readiness {
-        say.keep(Choice::own(READINESS, "set", true));
+        say.keep(Choice::own(Field::ReadinessProbe, "set", true));
     }
     let filled = tcp_port(container)
         .filter(|_| !readiness && at.options.flag(TCP_READINESS))
         .map(|port| format!(r#"{{"tcpSocket":{{"port":{port}}}}}"#));
     let is_ready_known = readiness || filled.is_some();
     if let Some(probe) = filled {
-        say.set(READINESS, probe);
+        say.set(Field::ReadinessProbe, probe);
     }
     match (liveness, is_ready_known) {
         (true, true) => {}

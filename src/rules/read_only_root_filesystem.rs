@@ -21,11 +21,7 @@ use crate::rule::{
     At, Choice, EPHEMERAL, Field, Key, Kind, NODE_AGENT, Name, PRIVILEGED, Reason, Rule, Say,
 };
 
-const FIELD: Field = Field::container(&["securityContext", "readOnlyRootFilesystem"]);
-const VOLUME_MOUNTS: Field = Field::container(&["volumeMounts"]).list();
-const VOLUMES: Field = Field::pod(&["spec", "volumes"]).list();
-const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes";
-const ANNOTATION: Field = Field::pod(&["metadata", "annotations", SAFE_TO_EVICT]);
+const SAFE_TO_EVICT: &str = Field::SafeToEvict.last_name();
 
 /// The most bytes of all keys and values of a pod's annotations (J11).
 const MAX_ANNOTATIONS: usize = 256 * 1024;
@@ -49,7 +45,12 @@ pub(super) static RULE: Rule = Rule {
     why: "Nobody can change the programs that run, and nothing that an intruder brings stays.",
     breaks: "Programs that write into the image: logs, caches, lock files, a home. `writable-paths` names the folders they need.",
     without_facts: None,
-    writes: &[FIELD, VOLUME_MOUNTS, VOLUMES, ANNOTATION],
+    writes: &[
+        Field::ReadOnlyRootFilesystem,
+        Field::VolumeMounts,
+        Field::Volumes,
+        Field::SafeToEvict,
+    ],
     steps_back: &[PRIVILEGED, EPHEMERAL, NODE_AGENT, ANNOTATIONS_FULL],
     keys: &[
         Key {
@@ -79,7 +80,7 @@ fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
         .and_then(|c| c.read_only_root_filesystem);
     if let Some(read_only) = said {
         return say.keep(Choice::own(
-            FIELD,
+            Field::ReadOnlyRootFilesystem,
             if read_only { "true" } else { "false" },
             read_only,
         ));
@@ -87,17 +88,17 @@ fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
     if let Some(reason) = doubt(at, container) {
         return say.step_back(reason);
     }
-    say.set(FIELD, "true");
+    say.set(Field::ReadOnlyRootFilesystem, "true");
     let size = at.options.name(SIZE).map_or("", |size| &size.json);
     for (path, name) in folders(at, container) {
         // Names are of hexadecimal digits, which need no escaping.
         let head = [r#"{"name":""#, &name, "\","].concat();
         say.set(
-            VOLUMES,
+            Field::Volumes,
             [&head, r#""emptyDir":{"sizeLimit":"#, size, "}}"].concat(),
         );
         say.set(
-            VOLUME_MOUNTS,
+            Field::VolumeMounts,
             [&head, r#""mountPath":"#, &path.json, "}"].concat(),
         );
     }
@@ -130,7 +131,7 @@ fn look_at_pod<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
     }
     let mut json = String::with_capacity(list.len() + 2);
     quoted(&mut json, &list);
-    say.set(ANNOTATION, json);
+    say.set(Field::SafeToEvict, json);
 }
 
 fn doubt(at: At<'_>, container: Container<'_>) -> Option<Reason> {

@@ -18,13 +18,6 @@ use super::user::{
 use crate::object::{Container, Source, Volume};
 use crate::rule::{At, Choice, Field, Key, Kind, Level, NODE_AGENT, PRIVILEGED, Rule, Say};
 
-const RUN_AS_USER: Field = Field::container(&["securityContext", "runAsUser"]);
-const RUN_AS_NON_ROOT: Field = Field::container(&["securityContext", "runAsNonRoot"]);
-const FS_GROUP: Field = Field::pod(&["spec", "securityContext", "fsGroup"]);
-const FS_GROUP_CHANGE_POLICY: Field =
-    Field::pod(&["spec", "securityContext", "fsGroupChangePolicy"]);
-const SYSCTLS: Field = Field::pod(&["spec", "securityContext", "sysctls"]).list();
-
 /// The sysctl that lets everybody listen on any port of the pod.
 const LOW_PORTS_SYSCTL: &str = "net.ipv4.ip_unprivileged_port_start";
 
@@ -46,11 +39,11 @@ pub(super) static RULE: Rule = Rule {
              user may.",
     without_facts: Some("No range of OpenShift is assumed."),
     writes: &[
-        RUN_AS_USER,
-        RUN_AS_NON_ROOT,
-        FS_GROUP,
-        FS_GROUP_CHANGE_POLICY,
-        SYSCTLS,
+        Field::RunAsUser,
+        Field::RunAsNonRoot,
+        Field::FsGroup,
+        Field::FsGroupChangePolicy,
+        Field::Sysctls,
     ],
     steps_back: &[
         PRIVILEGED,
@@ -102,13 +95,13 @@ fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
     let uid_level = level(own.is_some_and(|c| c.run_as_user.is_some()));
     let non_root_level = level(own.is_some_and(|c| c.run_as_non_root.is_some()));
     let chose_uid = |uid: i64, safe| Choice {
-        field: RUN_AS_USER,
+        field: Field::RunAsUser,
         level: uid_level,
         said: uid.to_string().into(),
         safe,
     };
     let chose_non_root = |said: &'static str, safe| Choice {
-        field: RUN_AS_NON_ROOT,
+        field: Field::RunAsNonRoot,
         level: non_root_level,
         said: said.into(),
         safe,
@@ -120,7 +113,7 @@ fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
                 Some(true) => say.keep(chose_non_root("true", true)),
                 Some(false) => say.keep(chose_non_root("false", false)),
                 None if container.is_privileged() => say.step_back(PRIVILEGED),
-                None => say.set(RUN_AS_NON_ROOT, "true"),
+                None => say.set(Field::RunAsNonRoot, "true"),
             }
         }
         User::NonRoot => say.keep(chose_non_root("true", true)),
@@ -128,10 +121,10 @@ fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
         User::Root => say.keep(chose_uid(0, at.pod.spec.host_users == Some(false))),
         User::MayBeRoot => say.keep(chose_non_root("false", false)),
         User::Ours(uid) => {
-            say.set(RUN_AS_USER, uid.to_string());
-            say.set(RUN_AS_NON_ROOT, "true");
+            say.set(Field::RunAsUser, uid.to_string());
+            say.set(Field::RunAsNonRoot, "true");
         }
-        User::OursByImage => say.set(RUN_AS_NON_ROOT, "true"),
+        User::OursByImage => say.set(Field::RunAsNonRoot, "true"),
         User::Open(reason) => say.step_back(reason),
         User::Unasked => {}
     }
@@ -149,10 +142,10 @@ fn look_at_pod<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
     // Data that nobody asked to open keeps its group, whatever the kubelet writes beside it.
     let is_wanted = if data { user::moves_data(at) } else { written };
     if is_wanted && let Some(group) = user::group(at) {
-        say.set(FS_GROUP, group.to_string());
+        say.set(Field::FsGroup, group.to_string());
         if data {
             // Otherwise the kubelet goes through every file at every start (X4).
-            say.set(FS_GROUP_CHANGE_POLICY, r#""OnRootMismatch""#);
+            say.set(Field::FsGroupChangePolicy, r#""OnRootMismatch""#);
         }
     }
     let context = at.pod.security_context();
@@ -177,7 +170,7 @@ fn look_at_pod<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
     });
     if wanted && !open {
         say.set(
-            SYSCTLS,
+            Field::Sysctls,
             format!(r#"{{"name":"{LOW_PORTS_SYSCTL}","value":"0"}}"#),
         );
     }

@@ -10,8 +10,6 @@ use super::user::{OPENSHIFT_SCC, is_under_unknown_scc};
 use crate::object::{Container, SeccompProfile};
 use crate::rule::{At, Choice, Field, Level, PRIVILEGED, Reason, Rule, Say};
 
-const FIELD: Field = Field::container(&["securityContext", "seccompProfile"]);
-
 /// What stands before a container's name, and the pod's.
 const OWN_ANNOTATION: &str = "container.seccomp.security.alpha.kubernetes.io/";
 const POD_ANNOTATION: &str = "seccomp.security.alpha.kubernetes.io/pod";
@@ -31,7 +29,7 @@ pub(super) static RULE: Rule = Rule {
           that most kernel exploits do. Kubernetes leaves it off unless asked.",
     breaks: "strace, perf, unshare, mount and sandboxes that make namespaces of their own.",
     without_facts: None,
-    writes: &[FIELD],
+    writes: &[Field::SeccompProfile],
     steps_back: &[PRIVILEGED, LEGACY_ANNOTATION, OPENSHIFT_SCC],
     keys: &[],
     linux_only: true,
@@ -65,12 +63,12 @@ fn look<'a>(at: At<'a>, container: Container<'a>, say: &mut Say<'_, 'a>) {
     if is_under_unknown_scc(at) {
         return say.step_back(OPENSHIFT_SCC);
     }
-    say.set(FIELD, r#"{"type":"RuntimeDefault"}"#);
+    say.set(Field::SeccompProfile, r#"{"type":"RuntimeDefault"}"#);
 }
 
 fn choice<'a>(profile: &'a SeccompProfile<'a>, level: Level) -> Choice<'a> {
     Choice {
-        field: FIELD,
+        field: Field::SeccompProfile,
         level,
         said: profile.kind.as_str().into(),
         safe: profile.kind.as_str() != "Unconfined",

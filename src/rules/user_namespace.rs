@@ -10,8 +10,6 @@ use super::user::{PERSISTENT_DATA, is_under_unknown_scc};
 use crate::object::{Container, Source};
 use crate::rule::{At, Choice, Field, Key, Kind, PRIVILEGED, Reason, Rule, Say};
 
-const FIELD: Field = Field::pod(&["spec", "hostUsers"]);
-
 const WHEN: usize = 0;
 
 /// The last user and group that there are in a user namespace (X16).
@@ -85,7 +83,7 @@ pub(super) static RULE: Rule = Rule {
     why: "The pod's users, root among them, are mapped to a range that means nothing on the node. Whoever breaks out is nobody.",
     breaks: "Nothing that was tried, where every node can run it; nothing starts where one cannot.",
     without_facts: Some("With `when = \"auto\"`, it is not set."),
-    writes: &[FIELD],
+    writes: &[Field::HostUsers],
     steps_back: &[
         HOST_NAMESPACES,
         DEVICES,
@@ -110,7 +108,7 @@ pub(super) static RULE: Rule = Rule {
 fn look<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
     if let Some(host_users) = at.pod.spec.host_users {
         let said = if host_users { "true" } else { "false" };
-        return say.keep(Choice::of_pod(FIELD, said, !host_users));
+        return say.keep(Choice::of_pod(Field::HostUsers, said, !host_users));
     }
     let containers = || at.pod.containers();
     let spec = at.pod.spec;
@@ -148,7 +146,7 @@ fn look<'a>(at: At<'a>, say: &mut Say<'_, 'a>) {
     ];
     match Reason::first(doubts) {
         Some(reason) => say.step_back(reason),
-        None => say.set(FIELD, "false"),
+        None => say.set(Field::HostUsers, "false"),
     }
 }
 

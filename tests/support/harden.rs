@@ -87,12 +87,12 @@ pub(crate) fn harden_by(
             Place::Pod => String::new(),
         };
         let pointer = |field: &Field| {
-            let below = match field.level {
+            let below = match field.level() {
                 Level::Container => container.as_str(),
                 Level::Pod => "",
             };
             let steps: Vec<String> = field
-                .path
+                .path()
                 .iter()
                 .map(|step| step.replace('~', "~0").replace('/', "~1"))
                 .collect();
@@ -100,7 +100,7 @@ pub(crate) fn harden_by(
         };
         match &finding.verdict {
             Verdict::Set(field, json) => {
-                let end = if field.list { "/-" } else { "" };
+                let end = if field.is_list() { "/-" } else { "" };
                 let json = serde_json::from_str(json).map_err(|error| error.to_string())?;
                 set.push((pointer(field) + end, json));
             }
