@@ -1,14 +1,20 @@
-"""The binaries that are measured, and the reviews that they answer."""
+"""The program as it is released, the servers that it is measured beside, and the reviews that they answer."""
 
+import hashlib
 import os
+import re
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
+
+import train
 
 ROOT = Path(__file__).resolve().parent.parent
 BODIES = Path(os.environ.get("BENCH_BODIES") or ROOT.parent / "shared/bench")
 CONFIG = ROOT / "examples/overrides.toml"
-LINKED = ["-Wl,-z,pack-relative-relocs", f"-Wl,-T,{ROOT}/link/first.ld"]
-STATIC = ["--", "-C", "target-feature=+crt-static", *(word for flag in LINKED for word in ("-C", f"link-arg={flag}"))]
+# What runs often, what runs seldom and what never did lie apart, so that of the last hardly anything is resident.
+STATIC = ["-Ctarget-feature=+crt-static", "-Clink-arg=-Wl,-z,pack-relative-relocs", "-Clink-arg=-Wl,-z,keep-text-section-prefix"]
 
 
 def review(size, quick):
@@ -21,20 +27,58 @@ def review(size, quick):
     return ROOT / "examples/review.json"
 
 
-def cargo(*arguments, folder=ROOT):
-    environment = os.environ | {"CARGO_TARGET_DIR": str(ROOT / "target")}
+def cargo(*arguments, folder=ROOT, **environment):
+    environment = os.environ | {"CARGO_TARGET_DIR": str(ROOT / "target")} | environment
     subprocess.run(["cargo", *arguments], cwd=folder, env=environment, check=True)
 
 
+def rustc(*arguments):
+    return subprocess.run(["rustc", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def compiled(name, target, flags, folder=ROOT):
+    """A program static and optimised, by further flags: they are for all that it is made of, and not for what only builds it."""
+    flags = [*STATIC, *flags]
+    command = ["build", "--quiet", "--release", "--locked", "--target", target, "--bin", name]
+    cargo(*command, folder=folder, CARGO_ENCODED_RUSTFLAGS="\x1f".join(flags))
+    return ROOT / "target" / target / "release" / name
+
+
+def merger():
+    """The llvm-profdata of the compiler's LLVM."""
+    version = re.search(r"LLVM version: (\d+)", rustc("-vV")).group(1)
+    own = Path(rustc("--print", "target-libdir")).parent / "bin/llvm-profdata"
+    if found := shutil.which(own) or shutil.which(f"llvm-profdata-{version}"):
+        return found
+    raise SystemExit(f"there is no llvm-profdata of LLVM {version}: `rustup component add llvm-tools`, or Debian's llvm-{version}")
+
+
+def profiled():
+    """Flags that tell the compiler what of the program runs how often, since a build that counts was asked what a server is asked."""
+    host = rustc("--print", "host-tuple")
+    merge = merger()
+    counts = compiled("pod-hardener", host, ["-Cprofile-generate"])
+    known = ROOT / "target/profiles" / f"{hashlib.sha256(counts.read_bytes()).hexdigest()[:16]}.profdata"
+    if not known.exists():
+        known.parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory() as folder:
+            train.run(counts, CONFIG, Path(folder))
+            subprocess.run([merge, "merge", "-o", known, *Path(folder).glob("*.profraw")], check=True)
+    return [f"-Cprofile-use={known}"]
+
+
+def released(target=None):
+    """The program as it is released. For another kind of machine than this one, where nothing can be counted, without a profile."""
+    is_hosts = target in (None, rustc("--print", "host-tuple"))
+    return compiled("pod-hardener", target or rustc("--print", "host-tuple"), profiled() if is_hosts else [])
+
+
 def build(quick, beside):
-    """The program and what is measured `beside` it: in a hurry, as the tests have them; otherwise static and optimised, as in the
-    Dockerfile."""
+    """The program and what is measured `beside` it, by the same flags; in a hurry, as the tests have them."""
     if quick:
         cargo("build", "--quiet", "--bin", "pod-hardener")
         cargo("build", "--quiet", "--locked", "--bins", folder=ROOT / "bench")
-    else:
-        cargo("rustc", "--release", "--locked", "--bin", "pod-hardener", *STATIC)
-        for name in beside:
-            cargo("rustc", "--release", "--locked", "--bin", name, *STATIC, folder=ROOT / "bench")
-    folder = ROOT / "target" / ("debug" if quick else "release")
-    return [str(folder / name) for name in ["pod-hardener", *beside]]
+        return [str(ROOT / "target/debug" / name) for name in ["pod-hardener", *beside]]
+    host, flags = rustc("--print", "host-tuple"), profiled()
+    others = [compiled(name, host, flags, ROOT / "bench") for name in beside]
+    return [str(binary) for binary in [compiled("pod-hardener", host, flags), *others]]

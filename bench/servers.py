@@ -56,6 +56,12 @@ class Server:
             line = next(line for line in status if line.startswith(name + ":"))
         return int(line.split()[1]) * 1024 / 1e6
 
+    def stop(self):
+        """Asks it to end, and waits until it has."""
+        self.process.terminate()
+        self.process.wait()
+        self.reader.wait()
+
     def end(self):
         # Nothing is under way, and nothing of it is kept.
         self.process.kill()
@@ -88,4 +94,6 @@ def product(binary, kubeconfig, config, connections=500, flags=()):
     usage = subprocess.run([binary, "serve", "--help"], capture_output=True, text=True, check=True)
     if "--decision-log" in usage.stdout:
         command += ["--decision-log", "full"]
-    return Server(command, port, ready)
+    server = Server(command, port, ready)
+    server.admin = admin
+    return server

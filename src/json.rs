@@ -5,18 +5,28 @@ use std::fmt::{Display, Write};
 
 /// Appends the next member of an object whose value is a text.
 pub(crate) fn member(json: &mut String, key: &str, text: &str) {
-    name(json, key);
-    quoted(json, text);
+    if is_plain(text) {
+        json.push_str(opening(json));
+        for part in [key, "\":\"", text, "\""] {
+            json.push_str(part);
+        }
+    } else {
+        name(json, key);
+        quoted(json, text);
+    }
 }
 
 /// Appends what stands before the value of the next member of an object; `key` needs no escaping.
 pub(crate) fn name(json: &mut String, key: &str) {
-    if !json.ends_with('{') {
-        json.push(',');
-    }
-    for part in ["\"", key, "\":"] {
+    json.push_str(opening(json));
+    for part in [key, "\":"] {
         json.push_str(part);
     }
+}
+
+/// What stands before the name of the next member.
+fn opening(json: &str) -> &'static str {
+    if json.ends_with('{') { "\"" } else { ",\"" }
 }
 
 /// Appends the next member of an object whose value is a number or a truth.
@@ -44,11 +54,7 @@ pub(crate) fn list<T>(
 
 /// Appends a text.
 pub(crate) fn quoted(json: &mut String, text: &str) {
-    // Nearly every text is plain as it is. With no early end, many bytes are looked at at once.
-    if text
-        .bytes()
-        .fold(true, |plain, byte| plain & is_plain(byte))
-    {
+    if is_plain(text) {
         for part in ["\"", text, "\""] {
             json.push_str(part);
         }
@@ -57,8 +63,11 @@ pub(crate) fn quoted(json: &mut String, text: &str) {
     }
 }
 
-fn is_plain(byte: u8) -> bool {
-    (byte.wrapping_sub(b' ') <= b'~' - b' ') & (byte != b'"') & (byte != b'\\')
+/// Whether nothing of it needs escaping: nearly every text is so. With no early end, many bytes are looked at at once.
+fn is_plain(text: &str) -> bool {
+    let plain =
+        |byte: u8| (byte.wrapping_sub(b' ') <= b'~' - b' ') & (byte != b'"') & (byte != b'\\');
+    text.bytes().fold(true, |all, byte| all & plain(byte))
 }
 
 #[cfg(test)]

@@ -33,11 +33,12 @@ pub fn hash(json: &str) -> u32 {
 
 /// Appends eight hexadecimal digits.
 pub(super) fn push_hex(text: &mut String, hash: u32) {
-    let digits = [28, 24, 20, 16, 12, 8, 4, 0].map(|shift| match (hash >> shift & 0xf) as u8 {
-        digit @ 0..10 => b'0' + digit,
-        digit => b'a' - 10 + digit,
-    });
-    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
+    for shift in [28, 24, 20, 16, 12, 8, 4, 0] {
+        text.push(match (hash >> shift & 0xf) as u8 {
+            digit @ 0..10 => (b'0' + digit).into(),
+            digit => (b'a' - 10 + digit).into(),
+        });
+    }
 }
 
 /// The members of an object, of which `inside` is what is between the braces.

@@ -219,10 +219,15 @@ impl Said {
                 json.push('"');
             }
         }
-        json.push_str(r#","places":["#);
-        for (i, place) in self.places().enumerate() {
-            json.push_str(if i == 0 { "\"" } else { r#"",""# });
-            json.push_str(place);
+        json.push_str(r#","places":[""#);
+        match self.count {
+            1 => json.push_str(&self.places),
+            _ => {
+                for (i, place) in self.places().enumerate() {
+                    json.push_str(if i == 0 { "" } else { r#"",""# });
+                    json.push_str(place);
+                }
+            }
         }
         json.push_str("\"]");
         if self.more() > 0 {

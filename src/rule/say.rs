@@ -17,7 +17,7 @@ pub struct Finding<'a> {
 }
 
 /// What a finding is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Place<'a> {
     /// A container, by list and position; its name is for people.
     Container {
@@ -32,6 +32,15 @@ pub enum Place<'a> {
     Pod,
 }
 
+/// By list and position: two places are always of one pod.
+impl PartialEq for Place<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.position() == other.position()
+    }
+}
+
+impl Eq for Place<'_> {}
+
 impl<'a> Place<'a> {
     /// The place of a container.
     #[must_use]
@@ -40,6 +49,13 @@ impl<'a> Place<'a> {
             kind: container.kind,
             index: container.index,
             name: container.spec.name(),
+        }
+    }
+
+    fn position(self) -> Option<(ContainerKind, usize)> {
+        match self {
+            Self::Container { kind, index, .. } => Some((kind, index)),
+            Self::Pod => None,
         }
     }
 
