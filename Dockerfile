@@ -8,38 +8,33 @@ ARG BASE=docker.io/library/rust:1.95.0-bookworm
 FROM --platform=$BUILDPLATFORM ${BASE} AS build
 ARG TARGETARCH
 WORKDIR /src
-# How cargo builds for the architecture that is wanted: glibc, which the tests run on too, is linked in. Kernels for arm64 have
-# pages of 4, 16 or 64 KiB, and jemalloc runs on all that are no larger than the one it was built for.
+# glibc, which the tests run on too, is linked in. Kernels for arm64 have pages of 4, 16 or 64 KiB, and jemalloc runs on all that are no
+# larger than the one it was built for. What counts what the program runs, for the compiler, is written in Python.
 RUN case "$TARGETARCH" in \
       amd64) cpu=x86_64 gcc=gcc-x86-64-linux-gnu page=12 ;; \
       arm64) cpu=aarch64 gcc=gcc-aarch64-linux-gnu page=16 ;; \
       *) echo "nothing is known of the architecture '$TARGETARCH'" >&2; exit 1 ;; \
     esac \
- && if [ "$cpu" != "$(uname -m)" ]; then \
-      apt-get -q update \
-      && apt-get -qy install --no-install-recommends "$gcc" "libc6-dev-$TARGETARCH-cross" \
-      && rm -rf /var/lib/apt/lists/* \
-      && rustup target add "$cpu-unknown-linux-gnu"; \
+ && target=$cpu-unknown-linux-gnu packages=python3 \
+ && if [ "$cpu" = "$(uname -m)" ]; then \
+      packages="$packages llvm-$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')"; \
+    else \
+      packages="$packages $gcc libc6-dev-$TARGETARCH-cross" \
+      && rustup target add "$target"; \
     fi \
+ && apt-get -q update \
+ && apt-get -qy install --no-install-recommends $packages \
+ && rm -rf /var/lib/apt/lists/* \
  && mkdir .cargo \
- && printf '%s\n' \
-      '[build]' "target = '$cpu-unknown-linux-gnu'" "rustflags = ['-C', 'target-feature=+crt-static']" \
-      "[target.$cpu-unknown-linux-gnu]" "linker = '$cpu-linux-gnu-gcc'" \
-      '[env]' "JEMALLOC_SYS_WITH_LG_PAGE = '$page'" >.cargo/config.toml
-# Dependencies are a layer of their own: they change less often than the code, for which there is a stand-in. The tests, which
-# are not here, are taken out of the manifest.
-COPY Cargo.toml Cargo.lock ./
-RUN sed -i '/^\[\[test\]\]/,/^$/d' Cargo.toml \
- && mkdir src && echo 'fn main() {}' >src/main.rs && touch src/lib.rs \
- && cargo build --release --locked
-COPY defaults.toml ./
-COPY link link
+ && printf '%s\n' "[target.$target]" "linker = '$cpu-linux-gnu-gcc'" '[env]' "JEMALLOC_SYS_WITH_LG_PAGE = '$page'" >.cargo/config.toml \
+ && echo "$target" >.target
+COPY Cargo.toml Cargo.lock defaults.toml ./
+COPY examples/overrides.toml examples/
+COPY bench/release bench/*.py bench/
 COPY src src
-# The touch makes cargo see that the sources are newer than the stand-in. For the linker: docs/decisions/0020-side-by-side.md.
-RUN touch src/main.rs src/lib.rs \
- && cargo rustc --release --locked --bin pod-hardener -- \
-      -C link-arg=-Wl,-z,pack-relative-relocs -C link-arg=-Wl,-T,link/first.ld \
- && cp target/*/release/pod-hardener /pod-hardener
+# The tests, which are not here, are taken out of the manifest.
+RUN sed -i '/^\[\[test\]\]/,/^$/d' Cargo.toml \
+ && cp "$(bench/release "$(cat .target)")" /pod-hardener
 
 FROM scratch
 ARG VERSION

@@ -4,7 +4,7 @@
 CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 export CORPUS
 
-.PHONY: test control-plane helm prometheus node node-binaries playground workloads image planted generated files fuzz pods scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-scale bench-count bench-records bench-files bench-cluster bench-order
+.PHONY: test control-plane helm prometheus node node-binaries playground workloads image planted generated files fuzz pods scale audit-scale switches hostile docs fmt lint actionlint availability doctor renewals bench bench-quick bench-scale bench-count bench-records bench-files bench-cluster
 
 ## Run every test; the last line counts them.
 test:
@@ -136,10 +136,6 @@ bench-records:
 ## people write. About eight minutes on a machine that does nothing else; QUICK=1 is one short round, whether it works. Needs h2load.
 bench-cluster:
 	@bench/cluster $(if $(QUICK),--quick)
-
-## Write anew which functions lie side by side in the released program: docs/decisions/0020-side-by-side.md. Needs valgrind.
-bench-order:
-	@bench/order
 
 ## Instructions of the decision, against bench/instructions, and whether they grow with size as a straight line does. Needs valgrind.
 ## UPDATE=1 keeps the new number.

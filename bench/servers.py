@@ -7,7 +7,8 @@ import socket
 import subprocess
 import time
 
-CORE, OTHER = "0", "1"
+# Of those that there are.
+CORE, OTHER = (str(number) for number in [*sorted(os.sched_getaffinity(0)) * 2][:2])
 TICK = os.sysconf("SC_CLK_TCK")
 
 
