@@ -36,11 +36,10 @@ def rustc(*arguments):
     return subprocess.run(["rustc", *arguments], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def compiled(name, target, flags, folder=ROOT):
-    """A program static and optimised, by further flags: they are for all that it is made of, and not for what only builds it."""
-    flags = [*STATIC, *flags]
-    command = ["build", "--quiet", "--release", "--locked", "--target", target, "--bin", name]
-    cargo(*command, folder=folder, CARGO_ENCODED_RUSTFLAGS="\x1f".join(flags))
+def compiled(name, target, flags=(), linked=(), folder=ROOT):
+    """A program static and optimised, by further flags for all that it is made of, but not for what only builds it, and for the linker."""
+    command = ["rustc", "--quiet", "--release", "--locked", "--target", target, "--bin", name, "--", *linked]
+    cargo(*command, folder=folder, CARGO_ENCODED_RUSTFLAGS="\x1f".join([*STATIC, *flags]))
     return ROOT / "target" / target / "release" / name
 
 
@@ -53,24 +52,37 @@ def merger():
     raise SystemExit(f"there is no llvm-profdata of LLVM {version}: `rustup component add llvm-tools`, or Debian's llvm-{version}")
 
 
+def names(merge, folder, asked):
+    """The symbols of all functions that ran."""
+    text = folder / "names.txt"
+    subprocess.run([merge, "merge", "--text", "--sparse", "-o", text, *folder.glob(f"{asked}-*.profraw")], check=True)
+    return re.findall(r"^(?:.*;)?(\S+)\n# Func Hash:", text.read_text(), re.MULTILINE)
+
+
 def profiled():
-    """Flags that tell the compiler what of the program runs how often, since a build that counts was asked what a server is asked."""
+    """Flags that tell the compiler what of the program runs how often, since a build that counts was asked what a server is asked; and
+    those that tell the linker what of it a server runs at all, the start included."""
     host = rustc("--print", "host-tuple")
     merge = merger()
     counts = compiled("pod-hardener", host, ["-Cprofile-generate"])
     known = ROOT / "target/profiles" / f"{hashlib.sha256(counts.read_bytes()).hexdigest()[:16]}.profdata"
-    if not known.exists():
+    ran = known.with_suffix(".ran")
+    if not (known.exists() and ran.exists()):
         known.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory() as folder:
-            train.run(counts, CONFIG, Path(folder))
-            subprocess.run([merge, "merge", "-o", known, *Path(folder).glob("*.profraw")], check=True)
-    return [f"-Cprofile-use={known}"]
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            train.run(counts, CONFIG, folder)
+            ran.write_text("\n".join(dict.fromkeys([*names(merge, folder, "started"), *names(merge, folder, "served")])) + "\n")
+            subprocess.run([merge, "merge", "-o", known, *folder.glob("*.profraw")], check=True)
+    # The linker that the compiler brings along for this kind of machine alone knows that.
+    ordered = [f"-Clink-arg=-Wl,--symbol-ordering-file,{ran},--no-warn-symbol-ordering"]
+    return [f"-Cprofile-use={known}"], ordered if host.startswith("x86_64") else []
 
 
 def released(target=None):
     """The program as it is released. For another kind of machine than this one, where nothing can be counted, without a profile."""
-    is_hosts = target in (None, rustc("--print", "host-tuple"))
-    return compiled("pod-hardener", target or rustc("--print", "host-tuple"), profiled() if is_hosts else [])
+    host = rustc("--print", "host-tuple")
+    return compiled("pod-hardener", target or host, *(profiled() if target in (None, host) else []))
 
 
 def build(quick, beside):
@@ -79,6 +91,6 @@ def build(quick, beside):
         cargo("build", "--quiet", "--bin", "pod-hardener")
         cargo("build", "--quiet", "--locked", "--bins", folder=ROOT / "bench")
         return [str(ROOT / "target/debug" / name) for name in ["pod-hardener", *beside]]
-    host, flags = rustc("--print", "host-tuple"), profiled()
-    others = [compiled(name, host, flags, ROOT / "bench") for name in beside]
-    return [str(binary) for binary in [compiled("pod-hardener", host, flags), *others]]
+    host, (flags, linked) = rustc("--print", "host-tuple"), profiled()
+    others = [compiled(name, host, flags, linked, ROOT / "bench") for name in beside]
+    return [str(binary) for binary in [compiled("pod-hardener", host, flags, linked), *others]]

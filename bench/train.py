@@ -144,15 +144,23 @@ def ask(connection, method, path, body=None):
         raise SystemExit(f"{path} is answered by {reply.status}")
 
 
-def served(binary, config, folder):
-    """The reviews, on connections that ask a few times each, and what else a server is asked."""
+def started(binary, config, folder, asked=lambda server: None):
+    """A server, from its start to its end; `asked` is given it once it is ready."""
     port = free_port()
     kubeconfig = folder / "kubeconfig"
     kubeconfig.write_text(json.dumps(api.kubeconfig(port)))
-    reviews = [review(pod, number) for number, pod in enumerate(pods())]
-    tls = ssl._create_unverified_context()
     with Server([sys.executable, str(Path(api.__file__)), str(port)], port):
         server = product(str(binary), str(kubeconfig), str(config))
+        asked(server)
+        server.stop()
+
+
+def served(binary, config, folder):
+    """The reviews, on connections that ask a few times each, and what else a server is asked."""
+    reviews = [review(pod, number) for number, pod in enumerate(pods())]
+    tls = ssl._create_unverified_context()
+
+    def all_of_it(server):
         for path in PATHS:
             for start in range(0, len(reviews), EACH):
                 connection = http.client.HTTPSConnection("127.0.0.1", server.port, context=tls)
@@ -161,7 +169,8 @@ def served(binary, config, folder):
                 connection.close()
             for asked in ADMIN:
                 ask(http.client.HTTPConnection("127.0.0.1", server.admin), "GET", asked)
-        server.stop()
+
+    started(binary, config, folder, all_of_it)
 
 
 def files(binary, config, folder):
@@ -185,8 +194,8 @@ def lines(value, indent=0):
 
 
 def run(binary, config, folder):
-    """All of it; what was counted is in files of `folder` that end in .profraw."""
-    os.environ["LLVM_PROFILE_FILE"] = f"{folder}/%p.profraw"
-    served(binary, config, folder)
-    files(binary, config, folder)
+    """All of it; what each counted is in files of `folder` that begin with its name and end in .profraw."""
+    for asked in (started, served, files):
+        os.environ["LLVM_PROFILE_FILE"] = f"{folder}/{asked.__name__}-%p.profraw"
+        asked(binary, config, folder)
     del os.environ["LLVM_PROFILE_FILE"]

@@ -11,8 +11,8 @@ use super::connections::{Connections, Place};
 /// The first and the longest pause after a failed accept: without one, a lack of file descriptors would spin.
 const PAUSE: [Duration; 2] = [Duration::from_millis(5), Duration::from_secs(1)];
 
-/// How many connections are accepted before all others have their turn: of a thousand that come at once, most wait in the kernel, where
-/// they take less memory than in the midst of a handshake.
+/// How many connections are accepted before all others have their turn: a crowd that comes at once does not hold up those that are there
+/// already.
 const AT_ONCE: u32 = 16;
 
 /// The errors of a process, and of a system, that has no file descriptors left.
