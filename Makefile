@@ -114,7 +114,8 @@ availability:
 doctor:
 	@DOCTOR=full tests/run --test node -- --nocapture "doctor is silent"
 
-## The program beside the limit and beside what people write: about twenty minutes on a machine that does nothing else. Needs h2load.
+## The program beside the limit and beside what people write: half an hour of building, then ten minutes on a machine that does nothing
+## else. Needs h2load, and an llvm-profdata as bench/release says.
 bench:
 	@bench/run
 
