@@ -125,7 +125,7 @@ bench-quick:
 	@bench/scale --quick
 
 ## Cost against size, as curves: connections, handshakes, overrides, bindings, containers, bytes. About nine minutes on a machine that
-## does nothing else; fails where something grows faster than it is known to. Needs h2load and valgrind.
+## does nothing else; fails where something grows faster than a straight line. Needs h2load and valgrind.
 bench-scale:
 	@bench/scale
 

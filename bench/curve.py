@@ -7,8 +7,6 @@ import math
 
 # The most that the exponent of instructions may be, which repeat.
 STEEPEST = 1.15
-# What is known to be steeper, which docs/performance.md tells of, and how steep it may be.
-KNOWN = dict.fromkeys(["containers, a volume each", "containers, folders each"], 1.4)
 # How much dearer each unit may be at the largest size than at the one before, in time and memory, which vary by a tenth and by what a
 # cache holds. A parabola makes it twice as dear where the size is doubled.
 DEAREST = 1.75
@@ -40,13 +38,13 @@ def each(curve):
 
 
 def judged(curves, by, most):
-    """A line for each curve; fails where `by` finds more than `most`, or than what is known."""
+    """A line for each curve; fails where `by` finds more than `most`."""
     lines, steep = [], []
     for name, curve in curves.items():
         grows = by(curve)
         costs = "  ".join(f"{size:,}: {cost:.3g}" if cost < 1e3 else f"{size:,}: {cost:,.0f}" for size, cost in curve)
         lines.append(f"{name:36}{grows:6.2f}   {costs}")
-        if grows > KNOWN.get(name, most):
+        if grows > most:
             steep.append(name)
     if steep:
         raise SystemExit("\n".join([*lines, f"more than a straight line: {'; '.join(steep)}"]))
