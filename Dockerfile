@@ -9,24 +9,26 @@ FROM --platform=$BUILDPLATFORM ${BASE} AS build
 ARG TARGETARCH
 WORKDIR /src
 # glibc, which the tests run on too, is linked in. Kernels for arm64 have pages of 4, 16 or 64 KiB, and jemalloc runs on all that are no
-# larger than the one it was built for. What counts what the program runs, for the compiler, is written in Python.
+# larger than the one it was built for. A linker is named for the other architecture alone: by itself, the compiler brings one along that
+# knows in which order functions are to lie. What counts what the program runs, for the compiler, is written in Python.
 RUN case "$TARGETARCH" in \
       amd64) cpu=x86_64 gcc=gcc-x86-64-linux-gnu page=12 ;; \
       arm64) cpu=aarch64 gcc=gcc-aarch64-linux-gnu page=16 ;; \
       *) echo "nothing is known of the architecture '$TARGETARCH'" >&2; exit 1 ;; \
     esac \
  && target=$cpu-unknown-linux-gnu packages=python3 \
+ && mkdir .cargo \
+ && printf '%s\n' '[env]' "JEMALLOC_SYS_WITH_LG_PAGE = '$page'" >.cargo/config.toml \
  && if [ "$cpu" = "$(uname -m)" ]; then \
       packages="$packages llvm-$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')"; \
     else \
       packages="$packages $gcc libc6-dev-$TARGETARCH-cross" \
+      && printf '%s\n' "[target.$target]" "linker = '$cpu-linux-gnu-gcc'" >>.cargo/config.toml \
       && rustup target add "$target"; \
     fi \
  && apt-get -q update \
  && apt-get -qy install --no-install-recommends $packages \
  && rm -rf /var/lib/apt/lists/* \
- && mkdir .cargo \
- && printf '%s\n' "[target.$target]" "linker = '$cpu-linux-gnu-gcc'" '[env]' "JEMALLOC_SYS_WITH_LG_PAGE = '$page'" >.cargo/config.toml \
  && echo "$target" >.target
 COPY Cargo.toml Cargo.lock defaults.toml ./
 COPY examples/overrides.toml examples/
