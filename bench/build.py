@@ -36,6 +36,11 @@ def rustc(*arguments):
     return subprocess.run(["rustc", *arguments], capture_output=True, text=True, check=True).stdout.strip()
 
 
+def host():
+    """The kind of machine that this one is."""
+    return rustc("--print", "host-tuple")
+
+
 def compiled(name, target, flags=(), linked=(), folder=ROOT):
     """A program static and optimised, by further flags for all that it is made of, but not for what only builds it, and for the linker."""
     command = ["rustc", "--quiet", "--release", "--locked", "--target", target, "--bin", name, "--", *linked]
@@ -62,9 +67,8 @@ def names(merge, folder, asked):
 def profiled():
     """Flags that tell the compiler what of the program runs how often, since a build that counts was asked what a server is asked; and
     those that tell the linker what of it a server runs at all, the start included."""
-    host = rustc("--print", "host-tuple")
     merge = merger()
-    counts = compiled("pod-hardener", host, ["-Cprofile-generate"])
+    counts = compiled("pod-hardener", host(), ["-Cprofile-generate"])
     # By another path where either is another, since cargo does not look into it.
     made_of = hashlib.sha256(counts.read_bytes() + Path(train.__file__).read_bytes()).hexdigest()
     known = ROOT / "target/profiles" / f"{made_of[:16]}.profdata"
@@ -78,13 +82,13 @@ def profiled():
             subprocess.run([merge, "merge", "-o", known, *folder.glob("*.profraw")], check=True)
     # The linker that the compiler brings along for this kind of machine alone knows that.
     ordered = [f"-Clink-arg=-Wl,--symbol-ordering-file,{ran},--no-warn-symbol-ordering"]
-    return [f"-Cprofile-use={known}"], ordered if host.startswith("x86_64") else []
+    return [f"-Cprofile-use={known}"], ordered if host().startswith("x86_64") else []
 
 
 def released(target=None):
     """The program as it is released. For another kind of machine than this one, where nothing can be counted, without a profile."""
-    host = rustc("--print", "host-tuple")
-    return compiled("pod-hardener", target or host, *(profiled() if target in (None, host) else []))
+    target = target or host()
+    return compiled("pod-hardener", target, *(profiled() if target == host() else []))
 
 
 def build(quick, beside):
@@ -93,6 +97,6 @@ def build(quick, beside):
         cargo("build", "--quiet", "--bin", "pod-hardener")
         cargo("build", "--quiet", "--locked", "--bins", folder=ROOT / "bench")
         return [str(ROOT / "target/debug" / name) for name in ["pod-hardener", *beside]]
-    host, (flags, linked) = rustc("--print", "host-tuple"), profiled()
-    others = [compiled(name, host, flags, linked, ROOT / "bench") for name in beside]
-    return [str(binary) for binary in [compiled("pod-hardener", host, flags, linked), *others]]
+    flags = profiled()
+    others = [compiled(name, host(), *flags, ROOT / "bench") for name in beside]
+    return [str(binary) for binary in [compiled("pod-hardener", host(), *flags), *others]]
